@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The Client by libcurl: HTTP/1.1, keep-alive, no redirects, no proxies from
+// the environment, TLS 1.2 or newer against one CA file. Thread-safe: a small
+// pool of handles, none of which carries state of one request to the next.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "http/client.h"
+
+namespace claviger::http {
+
+struct CurlSettings {
+  /// PEM file with the authorities to trust; empty: the system's.
+  std::string ca_file;
+  std::chrono::milliseconds connect_timeout{5'000};
+};
+
+/// Fails with kInvalidArgument when the CA file cannot be read or holds no
+/// certificate.
+Result<std::unique_ptr<Client>> MakeCurlClient(const CurlSettings& settings);
+
+}  // namespace claviger::http

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Connection, Grant and Group have in common: names, where they came from,
+// who is meant, and whether validation refused them. Plain values; immutable
+// once a Snapshot holds them, and then safe to share between threads.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+
+namespace claviger::model {
+
+/// Where an object was read: "file:line", or no file for the Kubernetes API.
+struct Location {
+  std::string file;
+  int line = 0;
+};
+
+/// The part of Kubernetes metadata that means something here.
+struct Metadata {
+  std::string ns;  // empty for the cluster-scoped Group
+  std::string name;
+  std::string uid;  // from files: UUIDv5 of "<Kind>/<ns>/<name>"
+  int64_t generation = 0;
+  std::optional<Time> created;
+  Location location;
+};
+
+/// "<namespace>/<name>" of a Connection.
+struct ObjectRef {
+  std::string ns;
+  std::string name;
+  auto operator<=>(const ObjectRef&) const = default;
+};
+std::string ToString(const ObjectRef& ref);
+
+enum class SubjectKind { kUser, kServiceAccount, kGroup, kNamespace, kEveryone };
+/// "User", "ServiceAccount", "Group", "Namespace", "Everyone".
+std::string_view ToString(SubjectKind kind);
+
+/// Who is meant, in an owner, a Grant or a Group.
+struct Subject {
+  SubjectKind kind = SubjectKind::kUser;
+  std::string ns;    // ServiceAccount only
+  std::string name;  // empty for Everyone
+  auto operator<=>(const Subject&) const = default;
+};
+
+/// One thing wrong with a manifest. Printed as "file:line: path: what; fix".
+struct Problem {
+  enum class Severity {
+    kWarning,      // valid, but probably not what was meant
+    kInvalid,      // decoded, but refused by validation
+    kUndecodable,  // the object cannot be read
+    kUnreadable,   // the file (or its rest) cannot be read
+  };
+  Severity severity = Severity::kInvalid;
+  Location location;
+  std::string object;  // "Connection sales/warehouse", as far as known
+  std::string path;    // "spec.credentials.type"
+  std::string what;    // "unknown field"
+  std::string fix;     // "did you mean provider?"
+};
+std::string ToString(const Problem& problem);
+
+/// Why validation refused an object that could be decoded. `reason` is the
+/// condition's CamelCase reason: InvalidSpec, PathNotAllowed, PathClaimed.
+struct Refusal {
+  std::string reason;
+  std::string detail;
+  std::string fix;
+};
+
+}  // namespace claviger::model

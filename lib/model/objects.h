@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a source of objects gave in one complete read: the decoded objects, the
+// service accounts seen beside them, and every problem met. A plain value.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/connection.h"
+#include "model/grant.h"
+#include "model/group.h"
+
+namespace claviger::model {
+
+/// A Deny (or unreadable) Grant that could not be decoded, but whose
+/// Connection is known: that Connection is NotReady, so that a Deny is never
+/// lost to a typing error.
+struct BrokenDeny {
+  std::string grant;  // its name, as far as known
+  ObjectRef connection;
+  Location location;
+};
+
+struct Objects {
+  std::vector<Connection> connections;
+  std::vector<Grant> grants;
+  std::vector<Group> groups;
+  /// ServiceAccount objects, and those of Pods labelled for injection.
+  std::vector<ObjectRef> service_accounts;
+  std::vector<BrokenDeny> broken_denies;
+  std::vector<Problem> problems;
+  /// False when part of the source could not be read (a syntax error, an
+  /// unreadable file): absence then proves nothing, so nothing is deleted.
+  bool complete = true;
+};
+
+}  // namespace claviger::model
