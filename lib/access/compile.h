@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From all objects to what each principal gets in Vault: its bindings document
+// and the credential paths its policy opens (design.md section 3). Pure; a
+// Compiler is immutable and thread-safe.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "access/bindings_document.h"
+#include "access/principal.h"
+#include "access/snapshot.h"
+#include "base/time.h"
+
+namespace claviger::access {
+
+class Compiler {
+ public:
+  /// `extra`: service accounts that are principals although no object names
+  /// them (`--as`). `snapshot` must outlive the compiler. `with_users` false
+  /// (no user login configured) leaves users and claim groups out.
+  Compiler(const Snapshot& snapshot, bool with_users,
+           const std::vector<model::ObjectRef>& extra = {});
+
+  /// Everyone who gets something in Vault, sorted: the everyone principals,
+  /// service accounts, users, claim groups.
+  const std::vector<Principal>& principals() const { return principals_; }
+
+  /// The document of one principal. It does not depend on the time: windows
+  /// are in it.
+  BindingsDocument Document(const Principal& principal) const;
+
+  /// The Vault API paths of the credentials the principal's own policy opens
+  /// at `now`, sorted, without those that its everyone policy opens anyway.
+  /// `document` is Document(principal). Empty for users and claim groups:
+  /// their logins read bindings only.
+  std::vector<std::string> CredentialPaths(const Principal& principal,
+                                           const BindingsDocument& document,
+                                           Time now) const;
+
+  /// The next instant after `now` at which some Grant's window opens or
+  /// closes: when to compile again.
+  std::optional<Time> NextTransition(Time now) const;
+
+  /// The document of everyone.sa, as compiled once.
+  const BindingsDocument& everyone_service_accounts() const {
+    return everyone_sa_;
+  }
+
+ private:
+  using Connections = std::vector<int>;
+
+  void ClassifyConnections();
+  void IndexSubjects();
+  void CollectPrincipals(const std::vector<model::ObjectRef>& extra);
+  void AddSubject(const model::Subject& subject, int connection);
+  Connections Touching(const Principal& principal,
+                       const Membership& membership) const;
+  BindingsDocument EveryoneDocument(bool users) const;
+
+  const Snapshot& snapshot_;
+  bool with_users_;
+  std::vector<Principal> principals_;
+  // Connections that every caller meets somehow, whoever it is ...
+  Connections open_to_all_;
+  // ... of which these have no gate and no Deny: the everyone.sa document.
+  std::vector<char> in_everyone_sa_;
+  // Who is named where: group, "ns/name" or user -> connections.
+  std::unordered_map<std::string, Connections> by_group_;
+  std::unordered_map<std::string, Connections> by_account_;
+  std::unordered_map<std::string, Connections> by_user_;
+  BindingsDocument everyone_sa_;
+};
+
+}  // namespace claviger::access

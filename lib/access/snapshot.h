@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All objects at one moment, judged and indexed: the input of every decision
+// and of the compiler. Immutable and thread-safe once built. Pure.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "access/binding.h"
+#include "access/group_graph.h"
+#include "access/path_rules.h"
+#include "model/objects.h"
+
+namespace claviger::access {
+
+struct SnapshotSettings {
+  PathRules paths;
+  /// Namespaces whose Connections may be shared with the organization or
+  /// Everyone; "*" for all.
+  std::vector<std::string> organization_from = {"*"};
+};
+
+class Snapshot {
+ public:
+  /// Takes the objects, in any order. Runs the provider rules, the path rules
+  /// and the claims on paths, and sets `refused` on what they refuse; what
+  /// they find is in problems(), behind those the objects came with.
+  Snapshot(model::Objects objects, const SnapshotSettings& settings);
+
+  const std::vector<model::Connection>& connections() const {
+    return objects_.connections;
+  }
+  const std::vector<model::Grant>& grants() const { return objects_.grants; }
+  const std::vector<model::Group>& groups() const { return objects_.groups; }
+  const std::vector<model::ObjectRef>& service_accounts() const {
+    return objects_.service_accounts;
+  }
+  const std::vector<model::Problem>& problems() const {
+    return objects_.problems;
+  }
+  const GroupGraph& graph() const { return graph_; }
+
+  /// The index of a connection; -1 where it is unknown.
+  int Find(const model::ObjectRef& ref) const;
+  const std::shared_ptr<const ConnectionFacts>& facts(int connection) const {
+    return facts_[static_cast<size_t>(connection)];
+  }
+  /// The valid, unsuspended Grants on a connection, as indices, by name.
+  const std::vector<int>& grants_of(int connection) const {
+    return grants_of_[static_cast<size_t>(connection)];
+  }
+  /// The slot that a Grant brings, server-side-only worked out.
+  const std::optional<Slot>& slot_of(int grant) const {
+    return slots_[static_cast<size_t>(grant)];
+  }
+  /// False where the configuration does not let this connection's namespace
+  /// share with the organization: such sharing, and Grants to Everyone, give
+  /// nothing.
+  bool organization_allowed(int connection) const {
+    return organization_allowed_[static_cast<size_t>(connection)] != 0;
+  }
+
+ private:
+  void IndexConnections();
+  void IndexGrants();
+  void BuildFacts();
+
+  model::Objects objects_;
+  GroupGraph graph_;
+  std::unordered_map<std::string, int> by_ref_;
+  std::vector<std::shared_ptr<const ConnectionFacts>> facts_;
+  std::vector<std::vector<int>> grants_of_;
+  std::vector<std::optional<Slot>> slots_;  // by grant
+  std::vector<char> organization_allowed_;
+};
+
+/// One Connection for one caller, from the objects. Absent: unknown.
+std::optional<Binding> Project(const Snapshot& snapshot, const Caller& caller,
+                               const model::ObjectRef& connection);
+
+}  // namespace claviger::access
