@@ -30,6 +30,9 @@ struct ClientRequest {
   std::chrono::milliseconds deadline{10'000};
   /// Larger bodies are kTooLarge, and the connection is dropped.
   size_t max_response_bytes = size_t{8} << 20U;
+  /// False where sending twice would do harm: a request that meets a kept
+  /// connection which the server just closed is otherwise sent again.
+  bool repeatable = true;
 };
 
 struct ClientResponse {
@@ -41,9 +44,10 @@ struct ClientResponse {
 class Client {
  public:
   virtual ~Client() = default;
-  /// kUnavailable (no connection, or it broke before an answer began),
+  /// kUnavailable (no connection, or it broke before the answer was whole),
   /// kDeadlineExceeded, kTooLarge, kMalformed, kUnauthenticated (the server's
-  /// certificate was refused). Errors name host and path without query.
+  /// certificate was refused), kInvalidArgument (a URL or header that cannot
+  /// be sent). Errors name host and path without query.
   virtual Result<ClientResponse> Send(const ClientRequest& request) = 0;
 };
 
