@@ -83,8 +83,6 @@ size_t OnBody(char* bytes, size_t size, size_t count, void* sink) {
   const std::string_view part(bytes, size * count);
   return static_cast<ResponseSink*>(sink)->AddBody(part) ? part.size() : 0;
 }
-+ 1;
-}
 
 CURLcode OnSslContext(CURL* /*handle*/, void* context, void* trust) {
   static_cast<const TlsTrust*>(trust)->ApplyTo(
