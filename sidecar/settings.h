@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one sidecar is told: who it is, where its documents are in Vault, and
+// where it listens. The configuration file becomes one of these (config.h);
+// `claviger dev` fills one per service account. A plain value.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/object.h"
+
+namespace claviger::sidecar {
+
+/// The names under which the operator keeps this cluster's things in Vault.
+struct VaultNames {
+  std::string cluster;
+  std::string mount = "claviger";       // KV v2: bindings
+  std::string auth_mount = "claviger";  // kubernetes or jwt: the same login
+  std::string user_auth_mount;          // jwt; empty: users cannot log in
+  std::string user_claim = "sub";       // the claim that is the user's name
+};
+
+struct SocketSettings {
+  std::string path = "/run/claviger/claviger.sock";
+  unsigned mode = 0660;
+  /// Peer uids that may call; empty: any that the file's mode lets in.
+  std::vector<uint32_t> allowed_uids;
+};
+
+/// Loopback TCP, only on request: the secret that callers must send is made
+/// at start and written to `secret_file` (mode 0400).
+struct TcpSettings {
+  uint16_t port = 0;  // 0: any free one
+  std::string secret_file;
+};
+
+/// Health and metrics.
+struct HealthSettings {
+  std::string address = "0.0.0.0";
+  uint16_t port = 9810;  // 0: any free one
+};
+
+struct Intervals {
+  /// How often the bindings are compared with Vault's, jittered.
+  std::chrono::milliseconds bindings{5'000};
+  /// How often a cached KV secret is compared with Vault's, jittered.
+  std::chrono::milliseconds kv{60'000};
+  /// How long a user's login may be reused at most.
+  std::chrono::milliseconds user_session{300'000};
+  /// How long one connection's `report-failed` is answered 429 after another.
+  std::chrono::milliseconds report_failed{10'000};
+  /// How long answers under way may take once Stop was called.
+  std::chrono::milliseconds drain{5'000};
+};
+
+struct Settings {
+  VaultNames vault;
+  model::ObjectRef identity;  // this pod's service account
+  SocketSettings socket;
+  std::optional<TcpSettings> tcp;
+  std::optional<HealthSettings> health;
+  Intervals intervals;
+};
+
+}  // namespace claviger::sidecar

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One sidecar: logs in to Vault as its pod's service account, keeps that
+// account's bindings and credentials fresh, and serves the local API. The
+// claviger-sidecar process holds one; `claviger dev` several in one process.
+// Start, then Run on a thread of the caller's; Stop from any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "sidecar/settings.h"
+#include "vault/api.h"
+
+namespace claviger::sidecar {
+
+/// Gives the token to log in with; called at each login, on the sidecar's own
+/// worker thread. For a pod it reads the projected file (token_source.h).
+using TokenSource = std::function<Result<Secret>()>;
+
+/// All must outlive the Sidecar and be thread-safe. `vault` retries what may be
+/// retried by itself (retrying_api.h), or not at all.
+struct Dependencies {
+  vault::Api& vault;
+  Clock& clock;
+  Random& random;
+  Logger& log;
+  TokenSource token;
+};
+
+class Sidecar {
+ public:
+  Sidecar(Settings settings, Dependencies dependencies);
+  /// Stop and the end of Run come before.
+  ~Sidecar();
+  Sidecar(const Sidecar&) = delete;
+  Sidecar& operator=(const Sidecar&) = delete;
+
+  /// Opens the sockets; does not wait for Vault (until the first bindings are
+  /// read, calls are answered 503). kInvalidArgument for settings that cannot
+  /// be, kUnavailable or kPermissionDenied where it cannot listen.
+  Status Start();
+
+  /// Serves until Stop; blocks. Uses the calling thread for the local API and
+  /// two of its own (Vault, health). On return the token is revoked, as far as
+  /// Vault could be reached.
+  void Run();
+
+  /// Begins the end: answers under way are finished for at most
+  /// `intervals.drain`, then Run returns. Thread-safe; may come before Run.
+  void Stop();
+
+  /// The real ports once started, where they are configured.
+  std::optional<uint16_t> tcp_port() const;
+  std::optional<uint16_t> health_port() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace claviger::sidecar
