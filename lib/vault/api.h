@@ -38,8 +38,8 @@ struct Call {
   bool idempotent = true;
 };
 
-/// Vault's answer to a call that succeeded (2xx), or to a read that found
-/// nothing but metadata.
+/// Vault's answer to a call that succeeded (2xx), or, whatever its status, to
+/// sys/health.
 struct Answer {
   int status = 0;
   std::string body;  // JSON text or empty; may hold a secret: wiped on drop
@@ -57,7 +57,8 @@ struct Answer {
 class Api {
  public:
   virtual ~Api() = default;
-  /// Errors are classified once, from status and transport (error.h). Never a
+  /// Errors are classified once, from status and transport (error.h); for a
+  /// write that got no answer they say that its outcome is unknown. Never a
   /// response body in a message, but Vault's own `errors` for 400 (bounded,
   /// printable ASCII, and never for paths that carry secrets).
   virtual Result<Answer> Do(const Call& call) = 0;
