@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one pass of the reconciler did and found. Plain values; the texts in it
+// hold names and reasons, never a secret.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/object.h"
+
+namespace claviger::op {
+
+enum class Action { kCreate, kUpdate, kDelete };
+std::string_view ToString(Action action);  // "create", "update", "delete"
+
+enum class Kind { kPolicy, kRole, kBindings, kLedger };
+std::string_view ToString(Kind kind);  // "policy", "role", "bindings", "ledger"
+
+/// One thing written in Vault.
+struct Change {
+  Action action = Action::kUpdate;
+  Kind kind = Kind::kPolicy;
+  std::string name;    // a policy's or role's name, an entry's path
+  bool drift = false;  // somebody had changed it behind our back
+};
+
+/// Something under one of our names that is not ours. Left alone, and so is
+/// its principal.
+struct Conflict {
+  std::string principal;  // "sa.reports.nightly"
+  std::string what;       // what was found, where
+  std::string fix;
+};
+
+/// A namespace too many of whose objects are gone: nothing of it is deleted
+/// until somebody confirms.
+struct Brake {
+  std::string ns;  // "_cluster" for Groups, "_all" for an empty read
+  size_t gone = 0;
+  size_t known = 0;
+  std::string confirmation;           // what safety.confirmMassDelete must be
+  std::vector<std::string> examples;  // some of what is gone
+};
+
+/// A principal that could not be brought to what it should be.
+struct Failure {
+  std::string principal;
+  Error error;
+};
+
+struct PassReport {
+  std::vector<Change> changes;  // in the order they were made
+  size_t principals = 0;        // that should have something in Vault
+  std::vector<Conflict> conflicts;
+  std::vector<Brake> brakes;
+  std::vector<Failure> failures;
+  /// What is wrong with the objects: of the read, and of the rules.
+  std::vector<model::Problem> problems;
+  /// The read was incomplete; the last good objects stay in force.
+  bool incomplete_read = false;
+  /// Why the pass ended early (Vault away): the rest is still to be done.
+  std::optional<Error> interrupted;
+  /// When a window opens or closes next.
+  std::optional<Time> next_transition;
+
+  size_t writes() const { return changes.size(); }
+  /// Everything is as the objects say, as far as it may be.
+  bool settled() const {
+    return !interrupted && failures.empty() && !incomplete_read;
+  }
+};
+
+}  // namespace claviger::op

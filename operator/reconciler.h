@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From objects to Vault: each principal's policy, auth role and bindings are
+// brought to what lib/access compiles. Level-based: a pass may be cut off at
+// any call and done again. What is known about Vault is kept in memory, so
+// that a pass that changes nothing makes no call at all. Used by one thread at
+// a time; blocking.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "access/policy.h"
+#include "access/snapshot.h"
+#include "base/time.h"
+#include "model/objects.h"
+#include "operator/pass_report.h"
+#include "operator/store.h"
+
+namespace claviger::op {
+
+/// The mass-delete brake: trips when more than `percent` percent and more than
+/// `min` of a namespace's objects are gone from one read to the next.
+struct Safety {
+  int percent = 10;
+  int min = 10;
+  /// Confirmation codes of brakes that may let go, separated by commas.
+  std::string confirm;
+};
+
+struct ReconcilerSettings {
+  access::VaultLayout layout;
+  access::SnapshotSettings snapshot;
+  Safety safety;
+  /// Service accounts that are principals although no object names them.
+  std::vector<model::ObjectRef> extra_accounts;
+};
+
+class Reconciler {
+ public:
+  /// `store` outlives this object. Nothing is called yet.
+  Reconciler(ReconcilerSettings settings, Store& store);
+  ~Reconciler();
+
+  /// Makes `objects` what is wanted, and Vault what they say at `now`. An
+  /// incomplete read changes nothing that is wanted. Never fails as a whole:
+  /// the report says what did not work.
+  PassReport Pass(model::Objects objects, Time now);
+
+  /// The same with the objects of the last Pass: after a window opened or
+  /// closed, a failure, or Suspect. Does nothing before the first Pass.
+  PassReport Continue(Time now);
+
+  /// The next pass reads the next `count` principals (round robin) again
+  /// instead of relying on what it knows, and restores what was changed by
+  /// hand. Also reads conflicts again. True when the round is complete.
+  bool Suspect(size_t count);
+
+  /// How many principals it knows to be in Vault.
+  size_t known() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace claviger::op
