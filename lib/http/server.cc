@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server.h"
+
+#include <utility>
+#include <vector>
+
+#include "http/server_core.h"
+#include "http/server_listener.h"
+#include "http/server_tcp_socket.h"
+#include "http/server_unix_socket.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+
+namespace claviger::http {
+namespace {
+
+class BeastServer final : public Server {
+ public:
+  BeastServer(const ServerLimits& limits, Logger& log)
+      : core_(limits, log), work_(core_.io().get_executor()) {}
+
+  ~BeastServer() override { StopListening(); }
+  BeastServer(const BeastServer&) = delete;
+  BeastServer& operator=(const BeastServer&) = delete;
+
+  Status ListenUnix(const std::string& path, unsigned mode,
+                    Handler handler) override {
+    auto bound = BindUnixSocket(path, mode);
+    if (!bound) return Fail(bound.error());
+    listeners_.push_back(
+        std::make_unique<Listener>(core_, bound->fd, true, std::move(handler)));
+    files_.push_back(std::move(bound->file));
+    return {};
+  }
+
+  Result<uint16_t> ListenTcp(const std::string& address, uint16_t port,
+                             Handler handler) override {
+    const auto bound = BindTcpSocket(address, port);
+    if (!bound) return Fail(bound.error());
+    listeners_.push_back(std::make_unique<Listener>(core_, bound->fd, false,
+                                                    std::move(handler)));
+    return bound->port;
+  }
+
+  void Run() override {
+    core_.mailbox()->EnterThread();
+    core_.io().run();
+    StopListening();
+    core_.CloseAll();
+    core_.mailbox()->LeaveThread();
+  }
+
+  void Stop(std::chrono::milliseconds drain) override {
+    core_.mailbox()->Post([this, drain] {
+      StopListening();
+      core_.BeginStop(drain);
+    });
+  }
+
+ private:
+  void StopListening() {
+    for (const auto& listener : listeners_) listener->Close();
+    for (const UnixSocketFile& file : files_) RemoveUnixSocket(file);
+    files_.clear();
+  }
+
+  ServerCore core_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<UnixSocketFile> files_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+      work_;
+};
+
+}  // namespace
+
+std::unique_ptr<Server> MakeServer(const ServerLimits& limits, Logger& log) {
+  return std::make_unique<BeastServer>(limits, log);
+}
+
+}  // namespace claviger::http

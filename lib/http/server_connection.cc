@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server_connection.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+#include "http/server_responder.h"
+#include "http/server_response.h"
+
+namespace claviger::http {
+namespace {
+
+namespace asio = boost::asio;
+using ErrorCode = boost::system::error_code;
+
+// Pipelined requests answered before other connections have their turn.
+constexpr int kRequestsPerTurn = 16;
+constexpr std::chrono::seconds kCommentEvery{15};
+// A client that is still sending would lose the answer to a reset if the
+// socket were closed at once.
+constexpr std::chrono::seconds kLingerFor{1};
+constexpr size_t kLingerBytes = size_t{256} * 1024;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::string_view kComment = ":\n\n";
+
+}  // namespace
+
+void Connection::Outgoing::Reset() {
+  if (secret) WipeString(body);
+  head.clear();
+  body.clear();
+  sent = 0;
+  secret = false;
+}
+
+Connection::Connection(ServerCore& core, Socket socket, const Peer& peer,
+                       std::shared_ptr<const Handler> handler)
+    : core_(core),
+      socket_(std::move(socket)),
+      peer_(peer),
+      handler_(std::move(handler)),
+      reader_(core.limits()) {}
+
+Connection::~Connection() { out_.Reset(); }
+
+void Connection::Start() {
+  SetDeadline(core_.limits().header_deadline);
+  Read();
+}
+
+void Connection::SetDeadline(std::chrono::milliseconds from_now) {
+  deadline_ = std::chrono::steady_clock::now() + from_now;
+  core_.Watch(deadline_);
+}
+
+void Connection::Read() {
+  if (std::exchange(reading_, true)) return;
+  const auto space = reader_.Space();
+  socket_.async_read_some(
+      asio::buffer(space.data(), space.size()),
+      [self = shared_from_this()](const ErrorCode& error, size_t count) {
+        self->reading_ = false;
+        if (error) return self->Close();
+        self->OnRead(count);
+      });
+}
+
+void Connection::OnRead(size_t count) {
+  switch (state_) {
+    case State::kReading:
+      reader_.Received(count);
+      return Process();
+    case State::kLingering:
+      lingered_ += count;
+      return lingered_ > kLingerBytes ? Close() : Read();
+    case State::kStreaming:  // nothing can follow on such a connection
+      return Close();
+    default:
+      return;
+  }
+}
+
+void Connection::Process() {
+  for (int turn = 0; turn < kRequestsPerTurn; ++turn) {
+    if (state_ != State::kReading) return;
+    const Progress progress = reader_.Advance();
+    if (progress == Progress::kRefused) return Refuse(reader_.refusal());
+    if (progress != Progress::kRequest) return WaitForMore(progress);
+    Dispatch();
+  }
+  if (state_ != State::kReading) return;
+  asio::post(core_.io(), [self = shared_from_this()] { self->Process(); });
+}
+
+void Connection::WaitForMore(Progress progress) {
+  const ServerLimits& limits = core_.limits();
+  if (progress == Progress::kIdle) {
+    if (core_.stopping()) return Close();
+    SetDeadline(limits.idle_deadline);
+  } else if (progress != progress_) {
+    SetDeadline(progress == Progress::kInHead ? limits.header_deadline
+                                              : limits.body_deadline);
+  }
+  progress_ = progress;
+  if (progress == Progress::kInBody && reader_.TakeExpectation()) {
+    // Thirty bytes into an empty socket buffer; a client that cannot take
+    // them runs into the body deadline.
+    send(socket_.native_handle(), kContinue.data(), kContinue.size(),
+         MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  Read();
+}
+
+void Connection::Dispatch() {
+  ServerRequest request = reader_.Take();
+  request.peer = peer_;
+  head_only_ = request.method == "HEAD";
+  state_ = State::kHandling;
+  progress_ = Progress::kIdle;
+  deadline_ = kNoDeadline;
+  in_dispatch_ = true;
+  try {
+    (*handler_)(std::move(request),
+                MakeResponder(core_.mailbox(), weak_from_this()));
+  } catch (const std::exception&) {
+    core_.log().Failure("request handler threw");  // its Responder sent 500
+  }
+  in_dispatch_ = false;
+}
+
+void Connection::Answer(ServerResponse response) {
+  if (state_ != State::kHandling) return;
+  if (!HasPlainHeaders(response)) {
+    core_.log().Failure("response header holds control characters",
+                        {{"status", response.status}});
+    if (response.secret) WipeString(response.body);
+    response = MakeProblem(500);
+  }
+  const bool close =
+      response.close || !reader_.keep_alive() || core_.stopping();
+  Write(std::move(response), close);
+}
+
+void Connection::Refuse(int status) {
+  head_only_ = false;
+  Write(MakeProblem(status), true);
+}
+
+void Connection::Write(ServerResponse response, bool close) {
+  state_ = State::kWriting;
+  close_after_ = close;
+  out_.Reset();
+  AppendHead(response, close, out_.head);
+  out_.secret = response.secret;
+  if (head_only_ || !HasBody(response.status)) {
+    if (response.secret) WipeString(response.body);
+  } else {
+    out_.body = std::move(response.body);
+  }
+  if (SendNow()) OnAnswered();
+}
+
+// True when everything is out. False: the rest follows when the socket takes
+// more, or the connection is closed.
+bool Connection::SendNow() {
+  const size_t total = out_.head.size() + out_.body.size();
+  while (out_.sent < total) {
+    std::array<iovec, 2> parts{};
+    size_t count = 0;
+    size_t skip = out_.sent;
+    for (std::string* part : {&out_.head, &out_.body}) {
+      const size_t begin = std::min(skip, part->size());
+      skip -= begin;
+      if (begin == part->size()) continue;
+      parts[count++] = {part->data() + begin, part->size() - begin};
+    }
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = count;
+    const ssize_t sent =
+        sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      out_.sent += static_cast<size_t>(sent);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      OnBlocked();
+      return false;
+    } else if (errno != EINTR) {
+      Close();
+      return false;
+    }
+  }
+  write_blocked_ = false;
+  out_.Reset();
+  return true;
+}
+
+void Connection::OnBlocked() {
+  // Once per answer: the deadline is for all of it.
+  if (!std::exchange(write_blocked_, true)) {
+    SetDeadline(core_.limits().write_deadline);
+  }
+  socket_.async_wait(Socket::wait_write,
+                     [self = shared_from_this()](const ErrorCode& error) {
+                       if (error) return self->Close();
+                       self->OnWritable();
+                     });
+}
+
+void Connection::OnWritable() {
+  if (state_ == State::kClosed || !SendNow()) return;
+  if (state_ == State::kStreaming) {
+    FlushEvents();
+  } else {
+    OnAnswered();
+  }
+}
+
+void Connection::OnAnswered() {
+  if (close_after_) return Linger();
+  state_ = State::kReading;
+  if (in_dispatch_) return;  // Process() goes on
+  // Not from here: the caller may be another connection's handler, or hold a
+  // lock that this connection's handler wants.
+  asio::post(core_.io(), [self = shared_from_this()] { self->Process(); });
+}
+
+void Connection::Linger() {
+  state_ = State::kLingering;
+  shutdown(socket_.native_handle(), SHUT_WR);
+  SetDeadline(kLingerFor);
+  Read();
+}
+
+void Connection::StartEvents(std::shared_ptr<EventQueue> events) {
+  if (state_ != State::kHandling) return events->Close();
+  state_ = State::kStreaming;
+  events_ = std::move(events);
+  out_.Reset();
+  out_.head = EventStreamHead();
+  Read();  // sees the client go
+  if (SendNow()) FlushEvents();
+}
+
+void Connection::FlushEvents() {
+  while (state_ == State::kStreaming && !write_blocked_) {
+    const bool open = events_->TakeAll(out_.body);
+    if (out_.body.empty()) {
+      if (!open) return Linger();
+      return SetDeadline(kCommentEvery);
+    }
+    if (!SendNow()) return;
+  }
+}
+
+void Connection::OnDeadline() {
+  switch (state_) {
+    case State::kReading:
+      return progress_ == Progress::kIdle ? Close() : Refuse(408);
+    case State::kStreaming:
+      if (write_blocked_) return Close();
+      out_.body = kComment;
+      if (SendNow()) SetDeadline(kCommentEvery);
+      return;
+    case State::kHandling:
+      deadline_ = kNoDeadline;
+      return;
+    default:
+      return Close();
+  }
+}
+
+void Connection::Drain() {
+  switch (state_) {
+    case State::kReading: {
+      // A request that is already in the kernel's buffer is still answered.
+      char byte = 0;
+      const bool idle =
+          progress_ == Progress::kIdle &&
+          recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+      if (idle) Close();
+      return;
+    }
+    case State::kStreaming:
+      return events_->Close();
+    case State::kLingering:
+      return Close();
+    default:
+      return;
+  }
+}
+
+void Connection::Close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  const auto self = shared_from_this();
+  ErrorCode ignored;
+  socket_.close(ignored);
+  out_.Reset();
+  if (events_) events_->Close();
+  core_.Remove(*this);
+}
+
+}  // namespace claviger::http

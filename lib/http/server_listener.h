@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Accepts connections of one listening socket, within the caps, and without
+// spinning when the process is out of file descriptors. Server thread only
+// (construction before Run).
+#pragma once
+
+#include <utility>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+
+#include "http/server.h"
+#include "http/server_core.h"
+
+namespace claviger::http {
+
+class Listener {
+ public:
+  /// Takes over `fd`. `unix_socket`: peers are asked for, TCP options are not
+  /// set.
+  Listener(ServerCore& core, int fd, bool unix_socket, Handler handler);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  void Close();
+
+ private:
+  void Wait();
+  void AcceptSome();
+  void Pause();
+  void Admit(int fd);
+
+  ServerCore& core_;
+  boost::asio::posix::stream_descriptor descriptor_;
+  boost::asio::steady_timer pause_;
+  const bool unix_socket_;
+  const std::shared_ptr<const Handler> handler_;
+  bool starved_ = false;
+};
+
+}  // namespace claviger::http
