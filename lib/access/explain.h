@@ -5,6 +5,7 @@
 // form (design.md section 7). Pure.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>

@@ -56,7 +56,6 @@ class GroupGraph {
   using Groups = std::vector<GroupIndex>;
 
   void Index(const model::Group& group, GroupIndex self);
-  void FindCycles();
   std::vector<Reached> Walk(const Groups& direct, bool for_allow) const;
 
   std::vector<std::string> names_;

@@ -17,8 +17,8 @@ namespace claviger::access {
 
 /// Where things are in Vault, from the operator's configuration.
 struct VaultLayout {
-  std::string cluster;             // part of every name
-  std::string mount = "claviger";  // our KV v2 mount
+  std::string cluster;                   // part of every name
+  std::string mount = "claviger";        // our KV v2 mount
   std::string auth_kind = "kubernetes";  // or "jwt": how pods log in
   std::string auth_mount = "claviger";
   std::string user_auth_mount;  // empty: users cannot log in

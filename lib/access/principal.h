@@ -41,8 +41,8 @@ std::string VaultNameOf(std::string_view cluster, const Principal& principal);
 
 /// "<cluster>/bindings/<id>" in our KV mount, and its numbered parts
 /// "<cluster>/bindings/<id>/<part>" (from 1) of a document over the limit.
-std::string BindingsPathOf(std::string_view cluster,
-                           const Principal& principal, int part = 0);
+std::string BindingsPathOf(std::string_view cluster, const Principal& principal,
+                           int part = 0);
 
 /// "<cluster>/personal/<id>": the folder of its personal slots.
 std::string PersonalFolderOf(std::string_view cluster,

@@ -67,6 +67,7 @@ class Snapshot {
  private:
   void IndexConnections();
   void IndexGrants();
+  void LimitOpenConnections(const std::vector<std::string>& from);
   void BuildFacts();
 
   model::Objects objects_;

@@ -12,9 +12,8 @@ std::chrono::milliseconds BackoffDelay(const BackoffPolicy& policy, int attempt,
   const int doublings = std::clamp(attempt, 0, 20);
   const auto ceiling =
       std::min(policy.cap, policy.base * (int64_t{1} << doublings));
-  const auto jitter = std::chrono::milliseconds(
-      static_cast<int64_t>(static_cast<double>(ceiling.count()) *
-                           random.Unit()));
+  const auto jitter = std::chrono::milliseconds(static_cast<int64_t>(
+      static_cast<double>(ceiling.count()) * random.Unit()));
   return retry_after + jitter;
 }
 

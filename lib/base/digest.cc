@@ -108,8 +108,8 @@ Result<std::string> Base64UrlDecode(std::string_view text) {
     held += 6;
     if (held < 8) continue;
     held -= 8;
-    out.push_back(static_cast<char>((bits >> static_cast<unsigned>(held)) &
-                                    0xFFU));
+    out.push_back(
+        static_cast<char>((bits >> static_cast<unsigned>(held)) & 0xFFU));
   }
   return out;
 }

@@ -75,8 +75,8 @@ Result<std::string> ReadFile(const std::string& path, size_t max_bytes) {
     bytes.resize(have + static_cast<size_t>(count < 0 ? 0 : count));
     if (count == 0) return bytes;
   }
-  return Fail(ErrorCode::kTooLarge, path + " is larger than " +
-                                        std::to_string(max_bytes) + " bytes");
+  return Fail(ErrorCode::kTooLarge,
+              path + " is larger than " + std::to_string(max_bytes) + " bytes");
 }
 
 Status WriteFileAtomically(const std::string& path, std::string_view bytes,

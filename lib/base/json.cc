@@ -66,9 +66,9 @@ class BoundedBuilder final : public nlohmann::json_sax<json> {
  private:
   bool Count() {
     if (++values_ <= limits_.max_values) return true;
-    error_ = Error{ErrorCode::kTooLarge, "JSON has more than " +
-                                             std::to_string(limits_.max_values) +
-                                             " values"};
+    error_ = Error{
+        ErrorCode::kTooLarge,
+        "JSON has more than " + std::to_string(limits_.max_values) + " values"};
     return false;
   }
 
@@ -94,8 +94,9 @@ class BoundedBuilder final : public nlohmann::json_sax<json> {
   bool Open(json&& value) {
     if (!Count()) return false;
     if (static_cast<int>(stack_.size()) >= limits_.max_depth) {
-      error_ = Error{ErrorCode::kTooLarge, "JSON is nested deeper than " +
-                                               std::to_string(limits_.max_depth)};
+      error_ =
+          Error{ErrorCode::kTooLarge, "JSON is nested deeper than " +
+                                          std::to_string(limits_.max_depth)};
       return false;
     }
     // Pointers stay good: a parent does not grow while a child is open.
@@ -120,9 +121,9 @@ class BoundedBuilder final : public nlohmann::json_sax<json> {
 
 Result<json> ParseJson(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes) {
-    return Fail(ErrorCode::kTooLarge, "JSON is larger than " +
-                                          std::to_string(limits.max_bytes) +
-                                          " bytes");
+    return Fail(
+        ErrorCode::kTooLarge,
+        "JSON is larger than " + std::to_string(limits.max_bytes) + " bytes");
   }
   BoundedBuilder builder(limits);
   const bool parsed = json::sax_parse(text.begin(), text.end(), &builder);

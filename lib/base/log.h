@@ -29,8 +29,8 @@ struct LogField {
   LogField(std::string_view key, const std::string& text)
       : name(key), value(std::string_view(text)) {}
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  LogField(std::string_view key, T number) : name(key), value(Wrap(number)) {}
+  requires std::is_arithmetic_v<T> LogField(std::string_view key, T number)
+      : name(key), value(Wrap(number)) {}
 
   std::string_view name;
   Value value;
@@ -38,9 +38,12 @@ struct LogField {
  private:
   template <typename T>
   static Value Wrap(T number) {
-    if constexpr (std::is_same_v<T, bool>) return number;
-    else if constexpr (std::is_floating_point_v<T>) return double{number};
-    else return static_cast<int64_t>(number);
+    if constexpr (std::is_same_v<T, bool>)
+      return number;
+    else if constexpr (std::is_floating_point_v<T>)
+      return double{number};
+    else
+      return static_cast<int64_t>(number);
   }
 };
 

@@ -52,8 +52,10 @@ bool IsDnsSubdomain(std::string_view name) {
          });
 }
 
-bool IsVaultSegment(std::string_view segment) {
-  if (segment.empty() || segment.size() > 128) return false;
+namespace {
+
+bool IsSegmentUpTo(std::string_view segment, size_t limit) {
+  if (segment.empty() || segment.size() > limit) return false;
   if (!IsAlnum(segment.front()) && segment.front() != '_') return false;
   if (segment.find("..") != std::string_view::npos) return false;
   if (FoldsToRoot(segment)) return false;
@@ -62,8 +64,21 @@ bool IsVaultSegment(std::string_view segment) {
   });
 }
 
+}  // namespace
+
+bool IsVaultSegment(std::string_view segment) {
+  return IsSegmentUpTo(segment, 128);
+}
+
 bool IsVaultPath(std::string_view path) {
   return path.size() <= 512 && EachPart(path, '/', IsVaultSegment);
+}
+
+bool IsApiPath(std::string_view path) {
+  return path.size() <= 1024 &&
+         EachPart(path, '/', [](std::string_view segment) {
+           return IsSegmentUpTo(segment, 512);
+         });
 }
 
 bool IsClusterName(std::string_view name) {

@@ -21,8 +21,13 @@ bool IsDnsSubdomain(std::string_view name);
 /// of `root` with capitals.
 bool IsVaultSegment(std::string_view segment);
 
-/// Segments joined by single slashes, at most 512 characters in all.
+/// Segments joined by single slashes, at most 512 characters in all: what
+/// manifests and configuration may name.
 bool IsVaultPath(std::string_view path);
+
+/// The same of a path that is sent to Vault or put into a policy: our own
+/// segments hold whole Kubernetes names and may be longer (512; 1,024 in all).
+bool IsApiPath(std::string_view path);
 
 /// The cluster's name: [a-z0-9-]{1,40}, no dash at either end.
 bool IsClusterName(std::string_view name);

@@ -32,8 +32,7 @@ class SpdlogLogger final : public Logger {
  public:
   SpdlogLogger(LogLevel level, std::string_view component)
       : component_(component),
-        logger_("claviger",
-                std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
+        logger_("claviger", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
     logger_.set_level(ToSpdlog(level));
     // The time comes from spdlog, the rest of the object from us.
     logger_.set_formatter(std::make_unique<spdlog::pattern_formatter>(
@@ -63,8 +62,8 @@ class SpdlogLogger final : public Logger {
     }
     const std::string text = DumpJson(line);
     // Without the outer braces: the pattern brings them.
-    logger_.log(wanted, spdlog::string_view_t(text.data() + 1,
-                                              text.size() - 2));
+    logger_.log(wanted,
+                spdlog::string_view_t(text.data() + 1, text.size() - 2));
   }
 
  private:

@@ -107,7 +107,8 @@ std::string FormatRfc3339(Time time) {
   const int length = std::snprintf(
       out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
       static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+      static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()),
       static_cast<int>(clock.minutes().count()),
       static_cast<int>(clock.seconds().count()));
   return std::string(out.data(), static_cast<size_t>(length));

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "access/binding.h"
+
+#include <algorithm>
+
+namespace claviger::access {
+namespace {
+
+// Absent is Everyone: deeper than any group.
+std::optional<int> Nearer(std::optional<int> a, std::optional<int> b) {
+  if (!a) return b;
+  if (!b) return a;
+  return std::min(*a, *b);
+}
+
+bool ByName(const GrantEntry& a, const GrantEntry& b) {
+  return a.name < b.name;
+}
+
+}  // namespace
+
+void Merge(Binding& into, const Binding& from) {
+  into.owner = into.owner || from.owner;
+  into.shared = into.shared || from.shared;
+  for (const GrantEntry& entry : from.grants) {
+    const auto place =
+        std::lower_bound(into.grants.begin(), into.grants.end(), entry, ByName);
+    if (place == into.grants.end() || place->name != entry.name) {
+      into.grants.insert(place, entry);
+    } else {
+      place->depth = Nearer(place->depth, entry.depth);
+    }
+  }
+}
+
+}  // namespace claviger::access

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "access/compile.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "access/decision.h"
+#include "access/viewer.h"
+#include "base/names.h"
+
+namespace claviger::access {
+namespace {
+
+using model::Effect;
+using model::Subject;
+using model::SubjectKind;
+
+bool NamesEveryone(const std::vector<Subject>& subjects) {
+  return std::any_of(subjects.begin(), subjects.end(), [](const Subject& s) {
+    return s.kind == SubjectKind::kEveryone;
+  });
+}
+
+bool SharesWithAll(const model::Connection& connection) {
+  return connection.sharing.groups.empty() &&
+         (connection.sharing.mode == model::SharingMode::kOrganization ||
+          connection.sharing.mode == model::SharingMode::kViewerCredentials);
+}
+
+// What merging could turn into access: ownership, sharing or an Allow. A
+// service account's other documents hold no Deny and no connection with one,
+// so Denies alone say nothing.
+bool GivesSomething(const Binding& binding) {
+  return binding.owner || binding.shared ||
+         std::any_of(binding.grants.begin(), binding.grants.end(),
+                     [](const GrantEntry& grant) {
+                       return grant.effect == Effect::kAllow;
+                     });
+}
+
+bool SaysSomething(const Binding& binding) {
+  return binding.owner || binding.shared || !binding.grants.empty();
+}
+
+bool GateNames(const ConnectionFacts& facts, const Principal& account) {
+  if (!facts.workloads) return true;
+  return std::any_of(
+      facts.workloads->begin(), facts.workloads->end(),
+      [&](const model::Workload& entry) {
+        return entry.ns == account.ns &&
+               (!entry.service_accounts ||
+                std::find(entry.service_accounts->begin(),
+                          entry.service_accounts->end(),
+                          account.name) != entry.service_accounts->end());
+      });
+}
+
+Viewer ViewerOf(const GroupGraph& graph, const Principal& principal) {
+  switch (principal.kind) {
+    case Principal::Kind::kServiceAccount:
+      return Viewer(graph,
+                    Caller::ServiceAccount(principal.ns, principal.name));
+    case Principal::Kind::kUser:
+      return Viewer(graph, Caller::User(principal.name));
+    case Principal::Kind::kClaimGroup:
+      return Viewer(graph, graph.Find(principal.name));
+    case Principal::Kind::kEveryoneServiceAccount:
+    case Principal::Kind::kEveryoneUser:
+      return Viewer(graph);
+  }
+  return Viewer(graph);
+}
+
+bool IsForUsers(const Principal& principal) {
+  return principal.kind == Principal::Kind::kUser ||
+         principal.kind == Principal::Kind::kClaimGroup;
+}
+
+template <typename Map, typename Key>
+void Append(const Map& map, const Key& key, std::vector<int>& out) {
+  const auto found = map.find(key);
+  if (found == map.end()) return;
+  out.insert(out.end(), found->second.begin(), found->second.end());
+}
+
+void SortUnique(std::vector<int>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+}  // namespace
+
+Compiler::Compiler(const Snapshot& snapshot, bool with_users,
+                   const std::vector<model::ObjectRef>& extra)
+    : snapshot_(snapshot), with_users_(with_users) {
+  ClassifyConnections();
+  IndexSubjects();
+  CollectPrincipals(extra);
+  everyone_sa_ = EveryoneDocument(false);
+}
+
+void Compiler::ClassifyConnections() {
+  const size_t count = snapshot_.connections().size();
+  in_everyone_sa_.assign(count, 0);
+  for (size_t i = 0; i < count; ++i) {
+    const int index = static_cast<int>(i);
+    if (!snapshot_.organization_allowed(index)) continue;
+    bool open = SharesWithAll(snapshot_.connections()[i]);
+    bool denied = false;
+    for (const int grant_index : snapshot_.grants_of(index)) {
+      const model::Grant& grant =
+          snapshot_.grants()[static_cast<size_t>(grant_index)];
+      denied = denied || grant.effect == Effect::kDeny;
+      open =
+          open || (grant.effect == Effect::kAllow &&
+                   !grant.privileges.empty() && NamesEveryone(grant.subjects));
+    }
+    if (!open) continue;
+    open_to_all_.push_back(index);
+    const bool gated = snapshot_.connections()[i].workloads.has_value();
+    in_everyone_sa_[i] = gated || denied ? 0 : 1;
+  }
+}
+
+void Compiler::AddSubject(const Subject& subject, int connection) {
+  switch (subject.kind) {
+    case SubjectKind::kGroup:
+      by_group_[subject.name].push_back(connection);
+      break;
+    case SubjectKind::kServiceAccount:
+      by_account_[subject.ns + "/" + subject.name].push_back(connection);
+      break;
+    case SubjectKind::kUser:
+      by_user_[subject.name].push_back(connection);
+      break;
+    case SubjectKind::kNamespace:
+    case SubjectKind::kEveryone:
+      break;
+  }
+}
+
+void Compiler::IndexSubjects() {
+  for (size_t i = 0; i < snapshot_.connections().size(); ++i) {
+    const int index = static_cast<int>(i);
+    const model::Connection& connection = snapshot_.connections()[i];
+    if (connection.owner) AddSubject(*connection.owner, index);
+    for (const std::string& group : connection.sharing.groups) {
+      by_group_[group].push_back(index);
+    }
+    for (const int grant : snapshot_.grants_of(index)) {
+      for (const Subject& subject :
+           snapshot_.grants()[static_cast<size_t>(grant)].subjects) {
+        AddSubject(subject, index);
+      }
+    }
+  }
+}
+
+void Compiler::CollectPrincipals(const std::vector<model::ObjectRef>& extra) {
+  std::set<Principal> found = {Principal::EveryoneServiceAccount()};
+  if (with_users_) found.insert(Principal::EveryoneUser());
+  const auto add_account = [&](const std::string& ns, const std::string& name) {
+    // Checked again before they become part of names in Vault.
+    if (IsDnsLabel(ns) && IsDnsSubdomain(name)) {
+      found.insert(Principal::ServiceAccount(ns, name));
+    }
+  };
+  const auto add = [&](const Subject& subject) {
+    if (subject.kind == SubjectKind::kServiceAccount) {
+      add_account(subject.ns, subject.name);
+    } else if (subject.kind == SubjectKind::kUser && with_users_ &&
+               IsUserName(subject.name)) {
+      found.insert(Principal::User(subject.name));
+    }
+  };
+  for (const model::Connection& connection : snapshot_.connections()) {
+    if (connection.owner) add(*connection.owner);
+  }
+  for (const model::Grant& grant : snapshot_.grants()) {
+    for (const Subject& subject : grant.subjects) add(subject);
+  }
+  for (const model::Group& group : snapshot_.groups()) {
+    for (const Subject& member : group.members) add(member);
+    if (group.claim && with_users_ && IsDnsSubdomain(group.metadata.name)) {
+      found.insert(Principal::ClaimGroup(group.metadata.name));
+    }
+  }
+  for (const model::ObjectRef& account : snapshot_.service_accounts()) {
+    add_account(account.ns, account.name);
+  }
+  for (const model::ObjectRef& account : extra) {
+    add_account(account.ns, account.name);
+  }
+  principals_.assign(found.begin(), found.end());
+}
+
+// The connections that some object names the principal for, directly or by a
+// group, by either set.
+Compiler::Connections Compiler::Touching(const Principal& principal,
+                                         const Membership& membership) const {
+  Connections touching;
+  if (principal.kind == Principal::Kind::kServiceAccount) {
+    Append(by_account_, principal.ns + "/" + principal.name, touching);
+    for (const int index : open_to_all_) {
+      if (in_everyone_sa_[static_cast<size_t>(index)] == 0) {
+        touching.push_back(index);
+      }
+    }
+  }
+  if (principal.kind == Principal::Kind::kUser) {
+    Append(by_user_, principal.name, touching);
+  }
+  // What permits is a subset of what denies, but for the claim group's own
+  // name both are looked at.
+  for (const auto* reached : {&membership.allow, &membership.deny}) {
+    for (const Reached& group : *reached) {
+      Append(by_group_, snapshot_.graph().Name(group.group), touching);
+    }
+  }
+  SortUnique(touching);
+  return touching;
+}
+
+BindingsDocument Compiler::EveryoneDocument(bool users) const {
+  const Principal principal =
+      users ? Principal::EveryoneUser() : Principal::EveryoneServiceAccount();
+  BindingsDocument document;
+  document.principal = IdOf(principal);
+  const Viewer viewer(snapshot_.graph());
+  for (const int index : open_to_all_) {
+    if (!users && in_everyone_sa_[static_cast<size_t>(index)] == 0) continue;
+    document.bindings.push_back(ProjectFor(snapshot_, viewer, index));
+  }
+  std::sort(document.bindings.begin(), document.bindings.end(),
+            [](const Binding& a, const Binding& b) {
+              return a.facts->ref < b.facts->ref;
+            });
+  if (!users) return document;
+  for (const model::Group& group : snapshot_.groups()) {
+    if (group.claim && IsDnsSubdomain(group.metadata.name)) {
+      document.claim_groups.push_back({group.metadata.name, *group.claim});
+    }
+  }
+  std::sort(document.claim_groups.begin(), document.claim_groups.end(),
+            [](const ClaimGroup& a, const ClaimGroup& b) {
+              return a.group < b.group;
+            });
+  return document;
+}
+
+BindingsDocument Compiler::Document(const Principal& principal) const {
+  if (principal.kind == Principal::Kind::kEveryoneServiceAccount) {
+    return everyone_sa_;
+  }
+  if (principal.kind == Principal::Kind::kEveryoneUser) {
+    return EveryoneDocument(true);
+  }
+  BindingsDocument document;
+  document.principal = IdOf(principal);
+  const Viewer viewer = ViewerOf(snapshot_.graph(), principal);
+  for (const int index : Touching(principal, viewer.membership())) {
+    if (!IsForUsers(principal) &&
+        !GateNames(*snapshot_.facts(index), principal)) {
+      continue;
+    }
+    Binding binding = ProjectFor(snapshot_, viewer, index);
+    if (IsForUsers(principal) ? !SaysSomething(binding)
+                              : !GivesSomething(binding)) {
+      continue;
+    }
+    document.bindings.push_back(std::move(binding));
+  }
+  std::sort(document.bindings.begin(), document.bindings.end(),
+            [](const Binding& a, const Binding& b) {
+              return a.facts->ref < b.facts->ref;
+            });
+  return document;
+}
+
+std::vector<std::string> Compiler::CredentialPaths(
+    const Principal& principal, const BindingsDocument& document,
+    Time now) const {
+  std::set<std::string> paths;
+  const auto collect = [&](const Binding& binding,
+                           const std::optional<model::ObjectRef>& carrier,
+                           std::set<std::string>& into) {
+    for (const model::VaultRef* vault : ReachableSlots(binding, carrier, now)) {
+      into.insert(ApiPath(*vault));
+    }
+  };
+  if (principal.kind == Principal::Kind::kEveryoneServiceAccount) {
+    for (const Binding& binding : document.bindings) {
+      collect(binding, std::nullopt, paths);
+    }
+  } else if (principal.kind == Principal::Kind::kServiceAccount) {
+    const model::ObjectRef carrier{principal.ns, principal.name};
+    for (const Binding& own : document.bindings) {
+      Binding merged = own;
+      const Binding* everyone =
+          FindBinding(everyone_sa_.bindings, own.facts->ref);
+      if (everyone != nullptr) Merge(merged, *everyone);
+      collect(merged, carrier, paths);
+    }
+    std::set<std::string> open;
+    for (const Binding& binding : everyone_sa_.bindings) {
+      collect(binding, std::nullopt, open);
+    }
+    for (const std::string& path : open) paths.erase(path);
+  }
+  return {paths.begin(), paths.end()};
+}
+
+std::optional<Time> Compiler::NextTransition(Time now) const {
+  std::optional<Time> next;
+  const auto consider = [&](const std::optional<Time>& edge) {
+    if (edge && *edge > now && (!next || *edge < *next)) next = edge;
+  };
+  for (const model::Grant& grant : snapshot_.grants()) {
+    if (grant.refused || grant.suspended) continue;
+    consider(grant.window.not_before);
+    consider(grant.window.expires_at);
+  }
+  return next;
+}
+
+}  // namespace claviger::access

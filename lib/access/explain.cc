@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "access/explain.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "access/decision_text.h"
+#include "access/viewer.h"
+
+namespace claviger::access {
+namespace {
+
+using nlohmann::ordered_json;
+
+// "finance (1), biz (2), loop-a (Denies only)".
+std::string DescribeMembership(const GroupGraph& graph,
+                               const Membership& membership) {
+  std::vector<Reached> allow = membership.allow;
+  std::sort(allow.begin(), allow.end(),
+            [&](const Reached& a, const Reached& b) {
+              return std::pair(a.depth, graph.Name(a.group)) <
+                     std::pair(b.depth, graph.Name(b.group));
+            });
+  std::vector<std::string> names;
+  for (const Reached& reached : allow) {
+    names.push_back(graph.Name(reached.group) + " (" +
+                    std::to_string(reached.depth) + ")");
+  }
+  std::vector<std::string> others;
+  for (const Reached& reached : membership.deny) {
+    const bool permits = std::any_of(
+        allow.begin(), allow.end(),
+        [&](const Reached& other) { return other.group == reached.group; });
+    if (!permits) others.push_back(graph.Name(reached.group));
+  }
+  std::sort(others.begin(), others.end());
+  for (const std::string& name : others) {
+    names.push_back(name + " (Denies only)");
+  }
+  return names.empty() ? "no groups" : Join(names);
+}
+
+Question WithOwnCarrier(const Caller& caller, Question question) {
+  if (caller.kind == Caller::Kind::kServiceAccount) {
+    question.carrier = model::ObjectRef{caller.ns, caller.name};
+  }
+  return question;
+}
+
+Explanation DecideAbout(std::unique_ptr<const Binding> binding,
+                        const Caller& caller,
+                        const model::ObjectRef& connection,
+                        const Question& question, Time now,
+                        std::vector<Step> steps) {
+  Explanation explanation;
+  explanation.connection = connection;
+  explanation.caller = caller;
+  explanation.delivery = question.delivery;
+  explanation.binding = std::move(binding);
+  explanation.steps = std::move(steps);
+  explanation.decision =
+      Decide(explanation.binding.get(), WithOwnCarrier(caller, question), now,
+             &explanation.steps);
+  return explanation;
+}
+
+ordered_json StepsJson(const std::vector<Step>& steps) {
+  ordered_json out = ordered_json::array();
+  for (const Step& step : steps) {
+    out.push_back({{"step", step.step}, {"result", step.result}});
+  }
+  return out;
+}
+
+void AddAllowed(const Explanation& explanation, ordered_json& out) {
+  const Decision& decision = explanation.decision;
+  out["slot"] = decision.slot;
+  out["depth"] = nullptr;
+  if (decision.depth) out["depth"] = *decision.depth;
+  out["credential"] = nullptr;
+  if (decision.vault != nullptr) out["credential"] = ToJson(*decision.vault);
+  out["delivery"] = ToString(explanation.delivery);
+  out["validUntil"] = nullptr;
+  if (decision.valid_until) {
+    out["validUntil"] = FormatRfc3339(*decision.valid_until);
+  }
+}
+
+void AddRefused(const Decision& decision, ordered_json& out) {
+  if (decision.reason == Reason::kAmbiguousCredential) {
+    out["slots"] = decision.slots;
+  }
+  out["detail"] = decision.detail;
+  out["fix"] = decision.fix;
+}
+
+}  // namespace
+
+Explanation Explain(const Snapshot& snapshot, const Caller& caller,
+                    const model::ObjectRef& connection,
+                    const Question& question, Time now) {
+  const Viewer viewer(snapshot.graph(), caller);
+  std::vector<Step> steps = {
+      {"membership",
+       DescribeMembership(snapshot.graph(), viewer.membership())}};
+  const int index = snapshot.Find(connection);
+  std::unique_ptr<const Binding> binding;
+  if (index >= 0) {
+    binding = std::make_unique<Binding>(ProjectFor(snapshot, viewer, index));
+  }
+  return DecideAbout(std::move(binding), caller, connection, question, now,
+                     std::move(steps));
+}
+
+Explanation Explain(const Binding* binding, const Caller& caller,
+                    const model::ObjectRef& connection,
+                    const Question& question, Time now) {
+  std::unique_ptr<const Binding> copy;
+  if (binding != nullptr) copy = std::make_unique<Binding>(*binding);
+  return DecideAbout(std::move(copy), caller, connection, question, now, {});
+}
+
+ordered_json ToJson(const Explanation& explanation) {
+  const Decision& decision = explanation.decision;
+  ordered_json out;
+  out["outcome"] = decision.allowed() ? "Allow" : "Deny";
+  out["status"] = StatusOf(decision.reason);
+  out["reason"] = ToString(decision.reason);
+  out["connection"] = ToString(explanation.connection);
+  out["caller"] = ToString(explanation.caller);
+  if (decision.allowed()) {
+    AddAllowed(explanation, out);
+  } else {
+    AddRefused(decision, out);
+  }
+  out["steps"] = StepsJson(explanation.steps);
+  return out;
+}
+
+ordered_json ToJson(const model::VaultRef& ref) {
+  ordered_json out;
+  out["engine"] = ToString(ref.engine);
+  out["mount"] = ref.mount;
+  if (UsesPath(ref.engine)) {
+    out["path"] = ref.path;
+  } else {
+    out["role"] = ref.role;
+  }
+  if (ref.version) out["version"] = *ref.version;
+  if (!ref.keys.empty()) out["keys"] = ref.keys;
+  return out;
+}
+
+}  // namespace claviger::access

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "access/snapshot.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+#include <utility>
+
+#include "access/claims.h"
+#include "providers/catalogue.h"
+
+namespace claviger::access {
+namespace {
+
+using model::Effect;
+using model::SharingMode;
+using model::SubjectKind;
+
+// At most this many connections of one namespace may be open to everybody:
+// each is in everybody's document.
+constexpr int kMaxOpenPerNamespace = 100;
+
+std::string KeyOf(const model::ObjectRef& ref) { return ToString(ref); }
+
+bool NamesEveryone(const model::Grant& grant) {
+  return std::any_of(grant.subjects.begin(), grant.subjects.end(),
+                     [](const model::Subject& subject) {
+                       return subject.kind == SubjectKind::kEveryone;
+                     });
+}
+
+bool SharesWithAll(const model::Connection& connection) {
+  const SharingMode mode = connection.sharing.mode;
+  return connection.sharing.groups.empty() &&
+         (mode == SharingMode::kOrganization ||
+          mode == SharingMode::kViewerCredentials);
+}
+
+// An invalid Deny is never ignored: its Connection is NotReady instead.
+void RefuseForBrokenDenies(model::Objects& objects) {
+  std::map<model::ObjectRef, std::string> broken;
+  for (const model::BrokenDeny& deny : objects.broken_denies) {
+    broken.emplace(deny.connection, deny.grant);
+  }
+  for (const model::Grant& grant : objects.grants) {
+    if (grant.refused && grant.effect == Effect::kDeny) {
+      broken.emplace(grant.connection_ref(), grant.metadata.name);
+    }
+  }
+  for (model::Connection& connection : objects.connections) {
+    const auto found = broken.find(connection.ref());
+    if (connection.refused || found == broken.end()) continue;
+    connection.refused = model::Refusal{
+        "InvalidDeny", "the Deny Grant " + found->second + " is invalid",
+        "correct or delete that Grant"};
+  }
+}
+
+// The Vault paths that some slot, of whatever connection, active or not, says
+// are server-side only.
+class ServerSidePaths {
+ public:
+  explicit ServerSidePaths(const model::Objects& objects) {
+    std::map<model::ObjectRef, bool> connections;
+    for (const model::Connection& connection : objects.connections) {
+      connections[connection.ref()] = connection.server_side_only;
+      if (const auto& slot = connection.credentials.default_slot) {
+        Add(slot->vault, connection.server_side_only || slot->server_side_only);
+      }
+    }
+    for (const model::Grant& grant : objects.grants) {
+      if (!grant.credential) continue;
+      const auto found = connections.find(grant.connection_ref());
+      const bool connection_says = found != connections.end() && found->second;
+      Add(grant.credential->vault,
+          connection_says || grant.credential->server_side_only);
+    }
+  }
+
+  bool Has(const model::VaultRef& vault) const {
+    return paths_.find(ApiPath(vault)) != paths_.end();
+  }
+
+ private:
+  void Add(const model::VaultRef& vault, bool server_side_only) {
+    if (server_side_only) paths_.insert(ApiPath(vault));
+  }
+
+  std::unordered_set<std::string> paths_;
+};
+
+std::shared_ptr<ConnectionFacts> FactsOf(const model::Connection& connection,
+                                         const ServerSidePaths& paths) {
+  auto facts = std::make_shared<ConnectionFacts>();
+  facts->ref = connection.ref();
+  facts->uid = connection.metadata.uid;
+  facts->provider = connection.provider;
+  facts->endpoint = connection.endpoint;
+  facts->credential_type = connection.credentials.type;
+  facts->sharing = connection.sharing.mode;
+  facts->mode = EffectiveMode(connection);
+  facts->personal_allowed = PersonalAllowed(connection);
+  facts->server_side_only = connection.server_side_only;
+  facts->secret_readers = connection.secret_readers;
+  facts->on_secret_failure = connection.credentials.on_secret_failure;
+  facts->injectable = providers::HasInjector(connection.provider);
+  facts->workloads = connection.workloads;
+  facts->refused = connection.refused;
+  if (const auto& slot = connection.credentials.default_slot) {
+    facts->default_slot = Slot{slot->vault, 0, paths.Has(slot->vault)};
+  }
+  return facts;
+}
+
+}  // namespace
+
+Snapshot::Snapshot(model::Objects objects, const SnapshotSettings& settings)
+    : objects_(std::move(objects)) {
+  providers::CheckProviders(objects_);
+  RefusePaths(settings.paths, objects_);
+  RefuseForBrokenDenies(objects_);
+  graph_ = GroupGraph(objects_.groups);
+  IndexConnections();
+  IndexGrants();
+  LimitOpenConnections(settings.organization_from);
+  BuildFacts();
+}
+
+void Snapshot::IndexConnections() {
+  by_ref_.reserve(objects_.connections.size());
+  for (size_t i = 0; i < objects_.connections.size(); ++i) {
+    by_ref_.try_emplace(KeyOf(objects_.connections[i].ref()),
+                        static_cast<int>(i));
+  }
+}
+
+void Snapshot::IndexGrants() {
+  grants_of_.resize(objects_.connections.size());
+  for (size_t i = 0; i < objects_.grants.size(); ++i) {
+    const model::Grant& grant = objects_.grants[i];
+    if (grant.refused || grant.suspended) continue;
+    const int connection = Find(grant.connection_ref());
+    if (connection < 0) continue;
+    grants_of_[static_cast<size_t>(connection)].push_back(static_cast<int>(i));
+  }
+  for (std::vector<int>& indices : grants_of_) {
+    std::sort(indices.begin(), indices.end(), [&](int a, int b) {
+      return objects_.grants[static_cast<size_t>(a)].metadata.name <
+             objects_.grants[static_cast<size_t>(b)].metadata.name;
+    });
+  }
+}
+
+void Snapshot::LimitOpenConnections(const std::vector<std::string>& from) {
+  const bool all = std::find(from.begin(), from.end(), "*") != from.end();
+  std::vector<int> open;
+  for (size_t i = 0; i < objects_.connections.size(); ++i) {
+    const auto& grants = grants_of_[i];
+    const bool granted =
+        std::any_of(grants.begin(), grants.end(), [&](int index) {
+          const auto& grant = objects_.grants[static_cast<size_t>(index)];
+          return grant.effect == Effect::kAllow && NamesEveryone(grant);
+        });
+    if (granted || SharesWithAll(objects_.connections[i])) {
+      open.push_back(static_cast<int>(i));
+    }
+  }
+  std::sort(open.begin(), open.end(), [&](int a, int b) {
+    return objects_.connections[static_cast<size_t>(a)].ref() <
+           objects_.connections[static_cast<size_t>(b)].ref();
+  });
+  organization_allowed_.assign(objects_.connections.size(), 1);
+  std::map<std::string, int> count;
+  for (const int index : open) {
+    const model::Connection& connection =
+        objects_.connections[static_cast<size_t>(index)];
+    const std::string& ns = connection.metadata.ns;
+    const bool listed =
+        all || std::find(from.begin(), from.end(), ns) != from.end();
+    if (listed && ++count[ns] <= kMaxOpenPerNamespace) continue;
+    organization_allowed_[static_cast<size_t>(index)] = 0;
+    objects_.problems.push_back(
+        {model::Problem::Severity::kWarning, connection.metadata.location,
+         "Connection " + ToString(connection.ref()), "spec.sharing",
+         listed ? "more than 100 connections of this namespace are open to "
+                  "everyone; this one's sharing with everyone gives nothing"
+                : "this namespace may not share with everyone; such sharing "
+                  "gives nothing",
+         "name the groups it is for, or ask for sharing.organizationFrom"});
+  }
+}
+
+void Snapshot::BuildFacts() {
+  const ServerSidePaths paths(objects_);
+  facts_.reserve(objects_.connections.size());
+  for (const model::Connection& connection : objects_.connections) {
+    facts_.push_back(FactsOf(connection, paths));
+  }
+  slots_.resize(objects_.grants.size());
+  for (size_t i = 0; i < objects_.grants.size(); ++i) {
+    const auto& credential = objects_.grants[i].credential;
+    if (!credential) continue;
+    slots_[i] = Slot{credential->vault, credential->priority,
+                     paths.Has(credential->vault)};
+  }
+}
+
+int Snapshot::Find(const model::ObjectRef& ref) const {
+  const auto found = by_ref_.find(KeyOf(ref));
+  return found == by_ref_.end() ? -1 : found->second;
+}
+
+}  // namespace claviger::access
