@@ -191,9 +191,11 @@ bool SentAnything(CURL* handle) {
 }
 
 Error CertificateRefused(CURL* handle, const std::string& where) {
-  long verdict = X509_V_OK;
+  // libcurl leaves "unspecified" where the chain was never judged, because the
+  // names in the certificate had failed before.
+  long verdict = X509_V_ERR_UNSPECIFIED;
   curl_easy_getinfo(handle, CURLINFO_SSL_VERIFYRESULT, &verdict);
-  const std::string why = verdict == X509_V_OK
+  const std::string why = verdict == X509_V_ERR_UNSPECIFIED
                               ? "it does not name this host"
                               : X509_verify_cert_error_string(verdict);
   return {ErrorCode::kUnauthenticated,
