@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/object.h"
 
+#include "model/field_lines.h"
+
 namespace claviger::model {
+
+Location Locate(const Metadata& metadata, std::string_view path) {
+  Location location = metadata.location;
+  if (metadata.lines) location.line = metadata.lines->LineOf(path);
+  return location;
+}
 
 std::string ToString(const ObjectRef& ref) { return ref.ns + "/" + ref.name; }
 
@@ -26,7 +34,7 @@ std::string ToString(const Problem& problem) {
   if (problem.location.line > 0) {
     text += ":" + std::to_string(problem.location.line);
   }
-  text += ": ";
+  if (!text.empty()) text += ": ";
   if (!problem.path.empty()) text += problem.path + ": ";
   text += problem.what;
   if (!problem.fix.empty()) text += "; " + problem.fix;

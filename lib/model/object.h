@@ -7,13 +7,17 @@
 
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
 
 namespace claviger::model {
+
+class FieldLines;
 
 /// Where an object was read: "file:line", or no file for the Kubernetes API.
 struct Location {
@@ -29,7 +33,12 @@ struct Metadata {
   int64_t generation = 0;
   std::optional<Time> created;
   Location location;
+  /// Of manifests: on which line each field stands. Null otherwise.
+  std::shared_ptr<const FieldLines> lines;
 };
+/// Where the field "spec.sharing.mode" of an object was read, or what is
+/// nearest to it.
+Location Locate(const Metadata& metadata, std::string_view path);
 
 /// "<namespace>/<name>" of a Connection.
 struct ObjectRef {
@@ -39,7 +48,13 @@ struct ObjectRef {
 };
 std::string ToString(const ObjectRef& ref);
 
-enum class SubjectKind { kUser, kServiceAccount, kGroup, kNamespace, kEveryone };
+enum class SubjectKind {
+  kUser,
+  kServiceAccount,
+  kGroup,
+  kNamespace,
+  kEveryone
+};
 /// "User", "ServiceAccount", "Group", "Namespace", "Everyone".
 std::string_view ToString(SubjectKind kind);
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/broken_deny.h"
+
+#include <algorithm>
+
+#include "model/text.h"
+
+namespace claviger::model {
+namespace {
+
+// Calls `visit` for `node` and everything below it.
+template <typename Visit>
+void Walk(const Node& node, Visit visit) {
+  visit(node);
+  for (const Node& child : node.children) Walk(child, visit);
+}
+
+bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return (x | 0x20) == (y | 0x20); });
+}
+
+// Written exactly so, or so that it was probably meant.
+bool Means(const std::string& key, std::string_view word) {
+  return key == word || (!key.empty() && Nearest(key, {word}).has_value());
+}
+
+}  // namespace
+
+bool MayDeny(const Node& root, bool truncated) {
+  bool allows = false;
+  bool denies = false;
+  Walk(root, [&](const Node& node) {
+    if (Means(node.key, "effect")) {
+      const bool allow = node.kind == Node::Kind::kScalar &&
+                         node.flaw == Flaw::kNone && node.text == "Allow";
+      (allow ? allows : denies) = true;
+    }
+    if (EqualsIgnoringCase(node.text, "deny")) denies = true;
+  });
+  return denies || (truncated && !allows);
+}
+
+std::vector<std::string> NamedConnections(const Node& root) {
+  std::vector<std::string> names;
+  Walk(root, [&names](const Node& node) {
+    if (node.kind == Node::Kind::kScalar && !node.text.empty() &&
+        Means(node.key, "connection") &&
+        std::find(names.begin(), names.end(), node.text) == names.end()) {
+      names.push_back(node.text);
+    }
+  });
+  return names;
+}
+
+std::vector<std::string> MetadataValues(const Node& root,
+                                        std::string_view field) {
+  std::vector<std::string> values;
+  for (const Node& metadata : root.children) {
+    if (metadata.key != "metadata") continue;
+    for (const Node& child : metadata.children) {
+      if (child.key == field && child.kind == Node::Kind::kScalar) {
+        values.push_back(child.text);
+      }
+    }
+  }
+  return values;
+}
+
+}  // namespace claviger::model

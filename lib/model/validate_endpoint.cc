@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/validate_endpoint.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/names.h"
+#include "model/check.h"
+#include "model/host.h"
+#include "model/limits.h"
+#include "model/text.h"
+
+namespace claviger::model {
+namespace {
+
+const std::string kPath = "spec.endpoint";
+
+// Anything that may be sent; CONNECT and TRACE have no place behind a proxy
+// that adds credentials.
+bool IsMethod(std::string_view text) {
+  static constexpr std::string_view kMethods[] = {
+      "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+  return std::any_of(
+      std::begin(kMethods), std::end(kMethods),
+      [text](std::string_view method) { return method == text; });
+}
+
+// A fingerprint as ssh-keygen prints it: the one value that needs base64.
+bool IsHostKeyFingerprint(std::string_view text) {
+  static constexpr std::string_view kPrefix = "SHA256:";
+  return text.size() == kPrefix.size() + 43 &&
+         text.substr(0, kPrefix.size()) == kPrefix &&
+         std::all_of(text.begin() + kPrefix.size(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  (c >= '0' && c <= '9') || c == '+' || c == '/';
+         });
+}
+
+bool IsParameterValue(std::string_view text) {
+  return IsUserName(text) || IsHostKeyFingerprint(text);
+}
+
+const NameRule kParameterRule = {
+    IsParameterValue, "a parameter's value",
+    "use printable ASCII without quotes, braces, *, + and %, at most 256"};
+const NameRule kMethodRule = {
+    IsMethod, "an HTTP method",
+    "use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS"};
+const NameRule kPrefixRule = {
+    IsUrlPath, "a path prefix",
+    "begin with a slash; use letters, digits and . _ ~ - : @ = , between "
+    "single slashes"};
+const NameRule kHostWithPortRule = {IsHostWithPort,
+                                    "a host with or without port",
+                                    "write host, host:port or [IPv6]:port"};
+
+void CheckUrl(const Endpoint& endpoint, Report& report) {
+  CheckSize(endpoint.url.size(), kMaxUrl, "characters", kPath + ".url", report);
+  if (const auto fault = FindUrlFault(endpoint.url)) {
+    report.Invalid(kPath + ".url", Quoted(endpoint.url) + " " + *fault,
+                   "write it like https://host.example:8443/base");
+  } else if (!IsHttps(endpoint.url) && !endpoint.insecure) {
+    report.Invalid(kPath + ".url", "not https: the credential could be sniffed",
+                   "use https, or accept that with insecure: true");
+  }
+}
+
+void CheckAddress(const Endpoint& endpoint, Report& report) {
+  const bool has_host = !endpoint.host.empty() || !endpoint.hosts.empty();
+  if (endpoint.url.empty() && !has_host) {
+    report.Invalid(kPath, "names neither url nor host",
+                   "add the one that the provider takes");
+  } else if (!endpoint.url.empty() && has_host) {
+    report.Invalid(kPath, "names both url and host",
+                   "keep the one that the provider takes");
+  }
+  if (!endpoint.url.empty()) CheckUrl(endpoint, report);
+  if (!endpoint.host.empty()) {
+    CheckName(endpoint.host, kHostRule, kPath + ".host", report);
+  }
+  CheckNames(endpoint.hosts, kMaxHosts, kHostWithPortRule, kPath + ".hosts",
+             report);
+  if (endpoint.port && (*endpoint.port < 1 || *endpoint.port > 65535)) {
+    report.Invalid(kPath + ".port", "not between 1 and 65535",
+                   "name the port of the service");
+  }
+  if (endpoint.port && !endpoint.url.empty()) {
+    report.Invalid(kPath + ".port", "a url has its own port",
+                   "write the port into the url");
+  }
+}
+
+void CheckParameters(const Endpoint& endpoint, Report& report) {
+  const std::string path = kPath + ".parameters";
+  CheckSize(endpoint.parameters.size(), kMaxParameters, "entries", path,
+            report);
+  for (const auto& [name, value] : endpoint.parameters) {
+    const std::string at = path + "." + Printable(name);
+    CheckName(name, kSegmentRule, at, report);
+    CheckName(value, kParameterRule, at, report);
+  }
+}
+
+void CheckTls(const Endpoint& endpoint, bool server_side_only, Report& report) {
+  const Tls& tls = endpoint.tls;
+  const std::string path = kPath + ".tls";
+  const bool verified = tls.mode == "verify-ca" || tls.mode == "verify-full";
+  if (!verified && server_side_only && !endpoint.insecure) {
+    report.Invalid(path + ".mode",
+                   tls.mode +
+                       " does not verify the server, and the connection "
+                       "is server-side-only",
+                   "use verify-full, or accept that with insecure: true");
+  }
+  if (!tls.ca_bundle.empty()) {
+    CheckSize(tls.ca_bundle.size(), kMaxCaBundle, "bytes", path + ".caBundle",
+              report);
+    if (const auto fault = FindPemFault(tls.ca_bundle)) {
+      report.Invalid(path + ".caBundle", *fault,
+                     "give the certificates of the authorities in PEM");
+    }
+  }
+  if (!tls.server_name.empty()) {
+    CheckName(tls.server_name, kHostRule, path + ".serverName", report);
+  }
+}
+
+}  // namespace
+
+void CheckEndpoint(const Endpoint& endpoint, bool server_side_only,
+                   Report& report) {
+  CheckAddress(endpoint, report);
+  if (!endpoint.database.empty()) {
+    CheckSize(endpoint.database.size(), kMaxDatabase, "characters",
+              kPath + ".database", report);
+    CheckName(endpoint.database, kUserRule, kPath + ".database", report);
+  }
+  CheckNames(endpoint.methods, kMaxMethods, kMethodRule, kPath + ".methods",
+             report);
+  CheckNames(endpoint.path_prefixes, kMaxPathPrefixes, kPrefixRule,
+             kPath + ".pathPrefixes", report);
+  for (size_t i = 0; i < endpoint.path_prefixes.size(); ++i) {
+    CheckSize(endpoint.path_prefixes[i].size(), kMaxPathPrefix, "characters",
+              At(kPath + ".pathPrefixes", i), report);
+  }
+  CheckTls(endpoint, server_side_only, report);
+  CheckParameters(endpoint, report);
+  if (endpoint.insecure) {
+    report.Warn(kPath + ".insecure",
+                "the server is not verified: who is in between sees the "
+                "credential",
+                "use TLS with verify-full");
+  }
+}
+
+}  // namespace claviger::model
