@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/access/answers.h"
+
+namespace claviger::testing {
+namespace {
+
+std::string Line(access::Reason reason, const std::string& slot,
+                 const std::optional<int>& depth, const model::VaultRef* vault,
+                 const std::vector<std::string>& slots,
+                 const std::optional<Time>& valid_until) {
+  std::string text(ToString(reason));
+  if (!slot.empty()) text += " " + slot;
+  if (depth) text += " depth " + std::to_string(*depth);
+  if (vault != nullptr) text += " from " + Text(*vault);
+  for (const std::string& one : slots) text += " " + one;
+  if (valid_until) text += " until " + FormatRfc3339(*valid_until);
+  return text;
+}
+
+}  // namespace
+
+std::string Text(const model::VaultRef& ref) {
+  std::string text = std::string(ToString(ref.engine)) + " " + ApiPath(ref);
+  if (ref.version) text += "@" + std::to_string(*ref.version);
+  for (const auto& [ours, theirs] : ref.keys) text += "," + ours + "=" + theirs;
+  return text;
+}
+
+std::string Text(const access::Decision& decision) {
+  return Line(decision.reason, decision.slot, decision.depth, decision.vault,
+              decision.slots, decision.valid_until);
+}
+
+std::string Text(const OracleAnswer& answer) {
+  // A 404 says nothing, not even when it may change.
+  const bool seen = answer.reason != access::Reason::kNotVisible;
+  return Line(answer.reason, answer.slot, answer.depth,
+              answer.vault ? &*answer.vault : nullptr, answer.slots,
+              seen ? answer.valid_until : std::nullopt);
+}
+
+std::string Ask(const World& world, const access::Caller& caller,
+                const model::ObjectRef& connection,
+                const access::Question& question) {
+  return ToString(caller) + " asks for " + ToString(connection) + ": " +
+         Describe(question) + "\n" + Describe(world);
+}
+
+access::Snapshot Judge(const model::Objects& objects) {
+  return access::Snapshot(objects, access::SnapshotSettings());
+}
+
+std::vector<model::ObjectRef> AllConnections(const World& world) {
+  std::vector<model::ObjectRef> refs = {{"sales", "missing"}};
+  for (const model::Connection& connection : world.objects.connections) {
+    refs.push_back(connection.ref());
+  }
+  return refs;
+}
+
+}  // namespace claviger::testing
