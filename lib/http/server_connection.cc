@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/server_connection.h"
 
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -28,13 +29,19 @@ constexpr std::chrono::seconds kCommentEvery{15};
 // socket were closed at once.
 constexpr std::chrono::seconds kLingerFor{1};
 constexpr size_t kLingerBytes = size_t{256} * 1024;
+// Bodies up to this are copied behind their head: one plain send costs less
+// than gathering two buffers.
+constexpr size_t kCopiedBody = size_t{4} * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kComment = ":\n\n";
 
 }  // namespace
 
 void Connection::Outgoing::Reset() {
-  if (secret) WipeString(body);
+  if (secret) {
+    explicit_bzero(head.data(), head.size());
+    WipeString(body);
+  }
   head.clear();
   body.clear();
   sent = 0;
@@ -160,33 +167,39 @@ void Connection::Write(ServerResponse response, bool close) {
   out_.Reset();
   AppendHead(response, close, out_.head);
   out_.secret = response.secret;
-  if (head_only_ || !HasBody(response.status)) {
-    if (response.secret) WipeString(response.body);
-  } else {
+  const bool with_body = !head_only_ && HasBody(response.status);
+  if (with_body && response.body.size() > kCopiedBody) {
     out_.body = std::move(response.body);
+  } else {
+    if (with_body) out_.head += response.body;
+    if (response.secret) WipeString(response.body);
   }
   if (SendNow()) OnAnswered();
+}
+
+ssize_t Connection::SendSome() {
+  constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  const int fd = socket_.native_handle();
+  const size_t head = out_.head.size();
+  if (out_.sent >= head) {
+    const size_t begin = out_.sent - head;
+    return send(fd, out_.body.data() + begin, out_.body.size() - begin, kFlags);
+  }
+  char* const rest = out_.head.data() + out_.sent;
+  if (out_.body.empty()) return send(fd, rest, head - out_.sent, kFlags);
+  std::array<iovec, 2> parts = {iovec{rest, head - out_.sent},
+                                iovec{out_.body.data(), out_.body.size()}};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  return sendmsg(fd, &message, kFlags);
 }
 
 // True when everything is out. False: the rest follows when the socket takes
 // more, or the connection is closed.
 bool Connection::SendNow() {
-  const size_t total = out_.head.size() + out_.body.size();
-  while (out_.sent < total) {
-    std::array<iovec, 2> parts{};
-    size_t count = 0;
-    size_t skip = out_.sent;
-    for (std::string* part : {&out_.head, &out_.body}) {
-      const size_t begin = std::min(skip, part->size());
-      skip -= begin;
-      if (begin == part->size()) continue;
-      parts[count++] = {part->data() + begin, part->size() - begin};
-    }
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = count;
-    const ssize_t sent =
-        sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (out_.sent < out_.head.size() + out_.body.size()) {
+    const ssize_t sent = SendSome();
     if (sent >= 0) {
       out_.sent += static_cast<size_t>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {

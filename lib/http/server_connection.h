@@ -5,6 +5,8 @@
 // bounded by the one input buffer. Server thread only.
 #pragma once
 
+#include <sys/types.h>
+
 #include <utility>
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -73,6 +75,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void Refuse(int status);
   void Write(ServerResponse response, bool close);
   bool SendNow();
+  ssize_t SendSome();
   void OnBlocked();
   void OnWritable();
   void OnAnswered();

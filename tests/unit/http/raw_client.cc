@@ -19,9 +19,9 @@ namespace {
 
 constexpr int kTimeoutMs = 5'000;
 
-bool WaitFor(int fd, int16_t events) {
+bool WaitFor(int fd, int16_t events, int timeout_ms = kTimeoutMs) {
   pollfd item{fd, events, 0};
-  return poll(&item, 1, kTimeoutMs) == 1;
+  return poll(&item, 1, timeout_ms) == 1;
 }
 
 }  // namespace
@@ -126,8 +126,8 @@ std::string RawClient::ReadUntil(std::string_view text) {
   return result;
 }
 
-bool RawClient::IsClosed() {
-  if (!received_.empty() || !WaitFor(fd_, POLLIN)) return false;
+bool RawClient::IsClosed(int timeout_ms) {
+  if (!received_.empty() || !WaitFor(fd_, POLLIN, timeout_ms)) return false;
   char byte = 0;
   return recv(fd_, &byte, 1, 0) <= 0;
 }

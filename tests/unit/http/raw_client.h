@@ -38,8 +38,9 @@ class RawClient {
   std::optional<RawResponse> Read(bool without_body = false);
   /// Reads until `text` has arrived; what came, "" if it never does.
   std::string ReadUntil(std::string_view text);
-  /// True when the server ends the connection without another byte.
-  bool IsClosed();
+  /// True when the server ends the connection without another byte, within
+  /// `timeout_ms`.
+  bool IsClosed(int timeout_ms = 5'000);
   int fd() const { return fd_; }
 
  private:
