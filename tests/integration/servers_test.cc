@@ -98,7 +98,7 @@ TEST(RealVaultTest, AnswersThatItIsSealedUntilUnsealed) {
 }
 
 TEST(RealVaultTest, StartsSealedBehindTls) {
-  auto vault = RealVault::Start({.tls = true, .sealed = true});
+  auto vault = RealVault::Start({.tls = true, .state = VaultState::kSealed});
   CLAVIGER_NEED_SERVER(vault);
   EXPECT_THAT((*vault)->address(), HasSubstr("https://127.0.0.1:"));
   auto health = (*vault)->Call("GET", "sys/health");
@@ -110,6 +110,15 @@ TEST(RealVaultTest, StartsSealedBehindTls) {
   HttpCall untrusting = (*vault)->Prepare("GET", "sys/health");
   untrusting.ca_file.clear();
   EXPECT_FALSE(SendHttp(untrusting));
+}
+
+TEST(RealVaultTest, SaysThatItIsNotInitialised) {
+  auto vault =
+      RealVault::Start({.tls = false, .state = VaultState::kUninitialised});
+  CLAVIGER_NEED_SERVER(vault);
+  auto health = (*vault)->Call("GET", "sys/health");
+  ASSERT_TRUE(health) << health.error().message;
+  EXPECT_EQ(health->status, 501) << health->body;
 }
 
 TEST(RealPostgresTest, VaultMakesADatabaseUser) {
@@ -183,12 +192,9 @@ class KubernetesAuthTest : public ::testing::Test {
                         json{{"role", "nightly"}, {"jwt", *token}}.dump());
   }
 
-  static Result<std::unique_ptr<RealKubeApiServer>>* kube_;
-  static Result<std::unique_ptr<RealVault>>* vault_;
+  inline static Result<std::unique_ptr<RealKubeApiServer>>* kube_ = nullptr;
+  inline static Result<std::unique_ptr<RealVault>>* vault_ = nullptr;
 };
-
-Result<std::unique_ptr<RealKubeApiServer>>* KubernetesAuthTest::kube_ = nullptr;
-Result<std::unique_ptr<RealVault>>* KubernetesAuthTest::vault_ = nullptr;
 
 TEST_F(KubernetesAuthTest, TokenOfTheRightAudienceLogsIn) {
   auto configured = ConfigureKubernetesAuth(Vault(), Kube(), "cluster");
@@ -212,6 +218,34 @@ TEST_F(KubernetesAuthTest, TokenOfTheRightAudienceLogsIn) {
   auto wrong = Login("cluster", "somebody-else");
   ASSERT_TRUE(wrong) << wrong.error().message;
   EXPECT_EQ(wrong->status, 403) << wrong->body;
+}
+
+TEST_F(KubernetesAuthTest, VaultVerifiesTokensByTheClustersPublicKey) {
+  auto enabled = Vault().EnableAuth("jwt", "jwt");
+  ASSERT_TRUE(enabled) << enabled.error().message;
+  HttpCall configure = Vault().Prepare("POST", "auth/jwt/config");
+  configure.body =
+      json{{"jwt_validation_pubkeys", {Kube().token_public_key_pem()}},
+           {"bound_issuer", Kube().issuer()}}
+          .dump();
+  auto configured = SendHttpOk(configure);
+  ASSERT_TRUE(configured) << configured.error().message;
+  auto prepared = Kube().CreateNamespace("reports").and_then(
+      [] { return Kube().CreateServiceAccount("reports", "nightly"); });
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  auto role = Vault().Call(
+      "POST", "auth/jwt/role/nightly",
+      R"({"role_type":"jwt","user_claim":"sub","bound_audiences":"claviger",
+          "bound_subject":"system:serviceaccount:reports:nightly"})");
+  ASSERT_TRUE(role) << role.error().message;
+  ASSERT_TRUE(role->ok()) << role->body;
+
+  auto right = Login("jwt", "claviger");
+  ASSERT_TRUE(right) << right.error().message;
+  EXPECT_EQ(right->status, 200) << right->body;
+  auto wrong = Login("jwt", "somebody-else");
+  ASSERT_TRUE(wrong) << wrong.error().message;
+  EXPECT_EQ(wrong->status, 400) << wrong->body;
 }
 
 TEST_F(KubernetesAuthTest, ClientCertificatesNameUserAndGroups) {

@@ -58,7 +58,7 @@ version_of() {
 # The slim Vault has its own name: it is started differently from `vault`.
 binary_of() { if [[ "$1" == vault ]]; then echo vault-slim; else echo "$1"; fi; }
 duration_of() {
-  if [[ "$1" == vault ]]; then echo "6 to 10"; else echo "6 to 8"; fi
+  if [[ "$1" == vault ]]; then echo "7 to 12"; else echo "7 to 9"; fi
 }
 
 # target_dir prints where this version of the inputs is, or will be, built.
@@ -90,7 +90,10 @@ check_go() {
 # the two signatures that are adjusted here.
 adjusted_sdk() {
   local json dir policy=sdk/helper/keysutil/lock_manager.go
-  json=$(cd / && go mod download -json "$sdk_module") || return 1
+  json=$(cd / && go mod download -json "$sdk_module") || {
+    say "$json"
+    return 1
+  }
   [[ "$json" == *"\"Sum\": \"$sdk_sum\""* ]] || {
     say "$sdk_module has not the expected checksum"
     return 1
@@ -121,7 +124,7 @@ compile() {
   fi
   export CGO_ENABLED=0 GOWORK=off
   go list -deps "$package" >/dev/null ||
-    unavailable "$1: could not download its Go modules"
+    unavailable "$1: could not get its Go modules"
   say "$1: modules are there after ${SECONDS} s, compiling"
   go build -trimpath -buildvcs=false -ldflags "$flags" \
     -o "$(binary_of "$1")" "$package"
@@ -133,6 +136,7 @@ build() {
   mkdir -p "$cache"
   exec 9>"$cache/.lock"
   flock -n 9 || { say "waiting for another build to end"; flock 9; }
+  # Another build may have made it in between.
   if [[ ! -x "$target/$(binary_of "$name")" ]]; then
     say "building $name $(version_of "$name"), once per machine:" \
       "about $(duration_of "$name") minutes on two cores"
@@ -164,7 +168,9 @@ provide() {
   fi
   target=$(target_dir "$name")
   if [[ -z "$print_only" ]]; then
-    (build "$name" "$target")
+    if [[ ! -x "$target/$(binary_of "$name")" ]]; then
+      (build "$name" "$target")
+    fi
     mkdir -p "$cache/current"
     ln -sfn "$target/$(binary_of "$name")" "$cache/current/$(binary_of "$name")"
   elif [[ ! -x "$target/$(binary_of "$name")" ]]; then

@@ -21,7 +21,8 @@ size_t Append(char* bytes, size_t size, size_t count, void* target) {
 HeaderList MakeHeaders(const HttpCall& call) {
   curl_slist* list = nullptr;
   for (const auto& [name, value] : call.headers) {
-    list = curl_slist_append(list, (name + ": " + value).c_str());
+    const std::string line = std::string(name).append(": ").append(value);
+    list = curl_slist_append(list, line.c_str());
   }
   return {list, &curl_slist_free_all};
 }
@@ -42,9 +43,9 @@ nlohmann::json HttpAnswer::Json() const {
 }
 
 Result<HttpAnswer> SendHttp(const HttpCall& call) {
-  static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   const EasyHandle curl(curl_easy_init(), &curl_easy_cleanup);
-  if (kInitialised != CURLE_OK || curl == nullptr) {
+  if (initialised != CURLE_OK || curl == nullptr) {
     return Fail(ErrorCode::kInternal, "libcurl does not start");
   }
   const HeaderList headers = MakeHeaders(call);

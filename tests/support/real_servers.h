@@ -137,10 +137,15 @@ class RealKubeApiServer {
   Process process_;
 };
 
+enum class VaultState {
+  kUnsealed,
+  kSealed,         // initialised, but not unsealed
+  kUninitialised,  // no root token and no unseal key either
+};
+
 struct VaultOptions {
   bool tls = false;
-  /// Initialised, but not unsealed.
-  bool sealed = false;
+  VaultState state = VaultState::kUnsealed;
 };
 
 /// HashiCorp Vault (or OpenBao) with storage in memory and nothing mounted

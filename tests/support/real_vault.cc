@@ -81,7 +81,7 @@ struct RealVault::Launch {
   ScratchDirectory directory;
   std::string program;
   std::optional<TlsFiles> tls;
-  bool sealed = false;
+  VaultState state = VaultState::kUnsealed;
 
   ProcessOptions Options(std::vector<std::string> argv) const {
     ProcessOptions options;
@@ -116,7 +116,7 @@ Result<std::unique_ptr<RealVault>> RealVault::Start(
     }
     const std::string ca_path = tls ? tls->ca : "";
     Launch launch{*std::move(directory), *program, std::move(tls),
-                  options.sealed};
+                  options.state};
     auto vault = IsSlim(*program) ? StartSlim(std::move(launch))
                                   : StartWhole(std::move(launch));
     return vault ? std::move(vault) : Fail(vault.error(), "vault");
@@ -125,8 +125,10 @@ Result<std::unique_ptr<RealVault>> RealVault::Start(
 
 Result<std::unique_ptr<RealVault>> RealVault::StartSlim(Launch launch) {
   std::vector<std::string> argv{launch.program};
-  if (launch.sealed) {
+  if (launch.state == VaultState::kSealed) {
     argv.emplace_back("--sealed");
+  } else if (launch.state == VaultState::kUninitialised) {
+    argv.emplace_back("--uninitialised");
   }
   if (launch.tls) {
     argv.push_back("--tls-cert=" + launch.tls->certificate);
@@ -176,7 +178,11 @@ Result<std::unique_ptr<RealVault>> RealVault::StartWhole(Launch launch) {
   vault->address_ = (launch.tls ? "https" : "http") +
                     ("://127.0.0.1:" + std::to_string(*port));
   vault->ca_path_ = launch.tls ? launch.tls->ca : "";
-  if (auto done = vault->InitialiseByApi(!launch.sealed); !done) {
+  if (launch.state == VaultState::kUninitialised) {
+    return vault;
+  }
+  auto done = vault->InitialiseByApi(launch.state == VaultState::kUnsealed);
+  if (!done) {
     return Fail(done.error());
   }
   return vault;

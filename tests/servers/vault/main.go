@@ -123,8 +123,11 @@ func newCore(logger log.Logger, address string) (*vault.Core, error) {
 	})
 }
 
-// initialise makes one unseal key and leaves the core sealed.
-func initialise(core *vault.Core) (rootToken string, key []byte, err error) {
+// prepare initialises the core with one unseal key and unseals it, as wanted.
+func prepare(core *vault.Core, initialise, unseal bool) (rootToken string, key []byte, err error) {
+	if !initialise {
+		return "", nil, nil
+	}
 	result, err := core.Initialize(context.Background(), &vault.InitParams{
 		BarrierConfig:  &vault.SealConfig{SecretShares: 1, SecretThreshold: 1},
 		RecoveryConfig: &vault.SealConfig{},
@@ -132,7 +135,11 @@ func initialise(core *vault.Core) (rootToken string, key []byte, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	return result.RootToken, result.SecretShares[0], nil
+	key = result.SecretShares[0]
+	if unseal {
+		_, err = core.Unseal(key)
+	}
+	return result.RootToken, key, err
 }
 
 func run() error {
@@ -140,6 +147,7 @@ func run() error {
 	cert := flag.String("tls-cert", "", "PEM certificate chain; with --tls-key: serve TLS")
 	key := flag.String("tls-key", "", "PEM private key of --tls-cert")
 	sealed := flag.Bool("sealed", false, "initialise, but do not unseal")
+	uninitialised := flag.Bool("uninitialised", false, "do not even initialise")
 	level := flag.String("log-level", "warn", "trace, debug, info, warn or error")
 	flag.Parse()
 	if (*cert == "") != (*key == "") {
@@ -160,14 +168,9 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	token, unsealKey, err := initialise(core)
+	token, unsealKey, err := prepare(core, !*uninitialised, !*sealed)
 	if err != nil {
 		return err
-	}
-	if !*sealed {
-		if _, err := core.Unseal(unsealKey); err != nil {
-			return err
-		}
 	}
 
 	server := &http.Server{
