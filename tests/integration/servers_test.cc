@@ -164,22 +164,22 @@ TEST(RealPostgresTest, VaultMakesADatabaseUser) {
 class KubernetesAuthTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    kube_ = new Result<std::unique_ptr<RealKubeApiServer>>(
+    shared_kube = new Result<std::unique_ptr<RealKubeApiServer>>(
         RealKubeApiServer::Start());
-    vault_ = new Result<std::unique_ptr<RealVault>>(RealVault::Start());
+    shared_vault = new Result<std::unique_ptr<RealVault>>(RealVault::Start());
   }
   static void TearDownTestSuite() {
-    delete vault_;
-    delete kube_;
+    delete shared_vault;
+    delete shared_kube;
   }
 
   void SetUp() override {
-    CLAVIGER_NEED_SERVER(*kube_);
-    CLAVIGER_NEED_SERVER(*vault_);
+    CLAVIGER_NEED_SERVER(*shared_kube);
+    CLAVIGER_NEED_SERVER(*shared_vault);
   }
 
-  static const RealKubeApiServer& Kube() { return ***kube_; }
-  static const RealVault& Vault() { return ***vault_; }
+  static const RealKubeApiServer& Kube() { return ***shared_kube; }
+  static const RealVault& Vault() { return ***shared_vault; }
 
   /// Vault's answer to a login with a token of sa/reports/nightly.
   static Result<HttpAnswer> Login(const std::string& mount,
@@ -192,8 +192,9 @@ class KubernetesAuthTest : public ::testing::Test {
                         json{{"role", "nightly"}, {"jwt", *token}}.dump());
   }
 
-  inline static Result<std::unique_ptr<RealKubeApiServer>>* kube_ = nullptr;
-  inline static Result<std::unique_ptr<RealVault>>* vault_ = nullptr;
+  inline static Result<std::unique_ptr<RealKubeApiServer>>* shared_kube =
+      nullptr;
+  inline static Result<std::unique_ptr<RealVault>>* shared_vault = nullptr;
 };
 
 TEST_F(KubernetesAuthTest, TokenOfTheRightAudienceLogsIn) {
