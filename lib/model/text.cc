@@ -104,7 +104,10 @@ std::optional<std::string> Nearest(
   // A third of the letters may differ: more is a different word.
   size_t best = word.size() / 3 + 2;
   for (const std::string_view candidate : candidates) {
-    const size_t distance = EditDistance(word, candidate);
+    // "user" for username is nearer than any other word.
+    const bool shortened =
+        word.size() >= 3 && candidate.substr(0, word.size()) == word;
+    const size_t distance = shortened ? 1 : EditDistance(word, candidate);
     if (distance >= best || distance >= candidate.size()) continue;
     best = distance;
     nearest = std::string(candidate);

@@ -32,7 +32,7 @@ std::string Printable(std::string_view text);
 std::string Quoted(std::string_view text);
 
 /// The candidate nearest to `word` by edit distance, if it is near enough for
-/// a typing error (capitals do not count).
+/// a typing error (capitals do not count), or that `word` is the beginning of.
 std::optional<std::string> Nearest(
     std::string_view word, const std::vector<std::string_view>& candidates);
 
