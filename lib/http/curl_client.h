@@ -15,7 +15,7 @@ namespace claviger::http {
 
 struct CurlSettings {
   /// PEM file with the authorities to trust; empty: the system's.
-  std::string ca_file;
+  std::string ca_file = {};
   std::chrono::milliseconds connect_timeout{5'000};
 };
 

@@ -14,8 +14,8 @@
 namespace claviger::vault {
 
 struct HttpApiSettings {
-  std::string address;          // "https://vault.corp:8200"
-  std::string vault_namespace;  // empty: no X-Vault-Namespace header
+  std::string address = {};          // "https://vault.corp:8200"
+  std::string vault_namespace = {};  // empty: no X-Vault-Namespace header
   size_t max_answer_bytes = size_t{8} << 20U;
 };
 

@@ -20,8 +20,8 @@ enum class Health { kActive, kStandby, kUninitialized, kSealed };
 Result<Health> ReadHealth(Api& api);
 
 struct Mount {
-  std::string type;  // "kv", "kubernetes"
-  std::map<std::string, std::string> options;  // {"version": "2"}
+  std::string type = {};                            // "kv", "kubernetes"
+  std::map<std::string, std::string> options = {};  // {"version": "2"}
 };
 /// Mounts by path without the trailing slash: "secret" -> kv, version 2.
 Result<std::map<std::string, Mount>> ListMounts(Api& api, const Secret& token);
