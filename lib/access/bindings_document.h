@@ -16,6 +16,9 @@
 
 namespace claviger::access {
 
+/// The version of the JSON form; another one is refused.
+inline constexpr int kBindingsFormat = 1;
+
 /// A group that users join by a claim: whose document the sidecar opens for a
 /// user with that claim.
 struct ClaimGroup {

@@ -23,7 +23,7 @@ enum class Verb { kRead, kList, kWrite, kDelete };
 struct Call {
   Verb verb = Verb::kRead;
   /// Below /v1/, without a leading slash: "secret/data/sales/dw". Checked
-  /// segment by segment before it is sent (IsVaultPath); a query never is part
+  /// segment by segment before it is sent (IsApiPath); a query never is part
   /// of it.
   std::string path;
   /// "version=3"; empty: none. Built by our own code only.

@@ -75,7 +75,7 @@ class HttpApi final : public Api {
       : settings_(std::move(settings)), client_(client) {}
 
   Result<Answer> Do(const Call& call) override {
-    if (!IsVaultPath(call.path) || !IsQuery(call.query)) {
+    if (!IsApiPath(call.path) || !IsQuery(call.query)) {
       return Fail(ErrorCode::kInvalidArgument,
                   "a path or query that may not be sent to vault");
     }

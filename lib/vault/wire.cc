@@ -218,7 +218,7 @@ Status CheckSegment(std::string_view what, std::string_view name) {
 }
 
 Status CheckPath(std::string_view what, std::string_view path) {
-  if (IsVaultPath(path)) return {};
+  if (IsApiPath(path)) return {};
   return Fail(ErrorCode::kInvalidArgument,
               std::string(what) + " is not a path of plain segments");
 }
