@@ -52,6 +52,7 @@ struct Brake {
 struct Failure {
   std::string principal;
   Error error;
+  bool permanent = false;  // nothing to try again until the objects change
 };
 
 struct PassReport {
@@ -70,10 +71,10 @@ struct PassReport {
   std::optional<Time> next_transition;
 
   size_t writes() const { return changes.size(); }
+  /// Something did not work that may work when tried again.
+  bool retry() const;
   /// Everything is as the objects say, as far as it may be.
-  bool settled() const {
-    return !interrupted && failures.empty() && !incomplete_read;
-  }
+  bool settled() const { return !retry() && !incomplete_read; }
 };
 
 }  // namespace claviger::op

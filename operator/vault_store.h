@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "operator/store.h"
 #include "operator/token_source.h"
@@ -32,7 +33,7 @@ class VaultStore final : public Store {
 
  private:
   template <typename Call>
-  auto WithToken(Call call) -> decltype(call(Secret()));
+  auto WithToken(Call call) -> decltype(call(std::declval<const Secret&>()));
 
   vault::Api& api_;
   TokenSource& token_;

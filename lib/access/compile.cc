@@ -281,6 +281,13 @@ BindingsDocument Compiler::Document(const Principal& principal) const {
 std::vector<std::string> Compiler::CredentialPaths(
     const Principal& principal, const BindingsDocument& document,
     Time now) const {
+  return CredentialPathsOf(principal, document, everyone_sa_, now);
+}
+
+std::vector<std::string> CredentialPathsOf(const Principal& principal,
+                                           const BindingsDocument& document,
+                                           const BindingsDocument& everyone,
+                                           Time now) {
   std::set<std::string> paths;
   const auto collect = [&](const Binding& binding,
                            const std::optional<model::ObjectRef>& carrier,
@@ -297,13 +304,12 @@ std::vector<std::string> Compiler::CredentialPaths(
     const model::ObjectRef carrier{principal.ns, principal.name};
     for (const Binding& own : document.bindings) {
       Binding merged = own;
-      const Binding* everyone =
-          FindBinding(everyone_sa_.bindings, own.facts->ref);
-      if (everyone != nullptr) Merge(merged, *everyone);
+      const Binding* shared = FindBinding(everyone.bindings, own.facts->ref);
+      if (shared != nullptr) Merge(merged, *shared);
       collect(merged, carrier, paths);
     }
     std::set<std::string> open;
-    for (const Binding& binding : everyone_sa_.bindings) {
+    for (const Binding& binding : everyone.bindings) {
       collect(binding, std::nullopt, open);
     }
     for (const std::string& path : open) paths.erase(path);

@@ -17,6 +17,15 @@
 
 namespace claviger::access {
 
+/// The Vault API paths of the credentials the principal's own policy opens at
+/// `now`, sorted, without those that `everyone`, the document of everyone.sa,
+/// opens anyway. Empty for users and claim groups: their logins read bindings
+/// only. For documents that are not the compiler's own.
+std::vector<std::string> CredentialPathsOf(const Principal& principal,
+                                           const BindingsDocument& document,
+                                           const BindingsDocument& everyone,
+                                           Time now);
+
 class Compiler {
  public:
   /// `extra`: service accounts that are principals although no object names
@@ -33,10 +42,8 @@ class Compiler {
   /// are in it.
   BindingsDocument Document(const Principal& principal) const;
 
-  /// The Vault API paths of the credentials the principal's own policy opens
-  /// at `now`, sorted, without those that its everyone policy opens anyway.
-  /// `document` is Document(principal). Empty for users and claim groups:
-  /// their logins read bindings only.
+  /// CredentialPathsOf with this compiler's everyone.sa; `document` is
+  /// Document(principal).
   std::vector<std::string> CredentialPaths(const Principal& principal,
                                            const BindingsDocument& document,
                                            Time now) const;

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The mass-delete brake: whether so many objects are gone that somebody should
+// say that this is meant (a wiped cluster, a wrong directory, an empty list).
+// Pure.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "operator/inventory.h"
+#include "operator/pass_report.h"
+#include "operator/reconciler.h"
+
+namespace claviger::op {
+
+/// Names the brake that trips when a read gives nothing at all.
+inline constexpr std::string_view kEverything = "_all";
+
+struct Verdict {
+  /// The namespaces whose connections stay as they are.
+  std::set<std::string> frozen;
+  /// Groups are gone, or everything is: nothing at all is deleted or given.
+  bool all = false;
+  /// One for each that waits for its confirmation.
+  std::vector<Brake> brakes;
+
+  bool Holds(const std::string& ns) const {
+    return all || frozen.count(ns) > 0;
+  }
+};
+
+Verdict Judge(const Inventories& known, const Inventories& now,
+              const Safety& safety);
+
+}  // namespace claviger::op
