@@ -8,6 +8,7 @@
 
 #include "access/claims.h"
 #include "providers/catalogue.h"
+#include "providers/compatibility.h"
 
 namespace claviger::access {
 namespace {
