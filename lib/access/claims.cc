@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -11,33 +12,57 @@
 namespace claviger::access {
 namespace {
 
-using Owner = std::optional<model::Subject>;
-
-// Who named a path first.
-struct Claimant {
-  Owner owner;
-  std::string by;  // "sales/warehouse"
+// One object naming a Vault path: a Connection by its default slot, or a Grant
+// on behalf of its Connection.
+struct Naming {
+  const model::Metadata* metadata;
+  std::optional<model::Refusal>* refused;
+  const model::Connection* connection;
+  const model::VaultRef* vault;
+  bool by_grant;
 };
-using Claimed = std::unordered_map<std::string, Claimant>;
 
-// The order of naming: creation time, then uid; what has no creation time
-// (files) by namespace and name, behind what has one.
-auto OrderOf(const model::Metadata& metadata) {
-  return std::tuple(!metadata.created.has_value(),
-                    metadata.created.value_or(Time()),
-                    metadata.created ? metadata.uid : std::string(),
-                    metadata.ns, metadata.name);
+bool NotAllowed(const std::optional<model::Refusal>& refused) {
+  return refused && refused->reason == "PathNotAllowed";
 }
 
-template <typename T>
-std::vector<T*> InOrder(std::vector<T>& objects) {
-  std::vector<T*> ordered;
-  ordered.reserve(objects.size());
-  for (T& object : objects) ordered.push_back(&object);
-  std::sort(ordered.begin(), ordered.end(), [](const T* a, const T* b) {
-    return OrderOf(a->metadata) < OrderOf(b->metadata);
-  });
-  return ordered;
+// Everything that names a path it may name: what it may not name at all, it
+// cannot claim either.
+std::vector<Naming> Namings(model::Objects& objects) {
+  std::vector<Naming> namings;
+  std::map<model::ObjectRef, const model::Connection*> connections;
+  for (model::Connection& connection : objects.connections) {
+    connections.emplace(connection.ref(), &connection);
+    const auto& slot = connection.credentials.default_slot;
+    if (!slot || NotAllowed(connection.refused)) continue;
+    namings.push_back({&connection.metadata, &connection.refused, &connection,
+                       &slot->vault, false});
+  }
+  for (model::Grant& grant : objects.grants) {
+    if (!grant.credential || NotAllowed(grant.refused)) continue;
+    const auto connection = connections.find(grant.connection_ref());
+    if (connection == connections.end()) continue;
+    namings.push_back({&grant.metadata, &grant.refused, connection->second,
+                       &grant.credential->vault, true});
+  }
+  return namings;
+}
+
+// Who named it first, by whatever object: creation time, then uid; what has no
+// creation time (files) by its Connection's name, behind what has one.
+bool IsBefore(const Naming& a, const Naming& b) {
+  const model::Metadata& x = *a.metadata;
+  const model::Metadata& y = *b.metadata;
+  if (x.created.has_value() != y.created.has_value()) {
+    return x.created.has_value();
+  }
+  if (x.created) {
+    return std::tie(*x.created, x.uid) < std::tie(*y.created, y.uid);
+  }
+  return std::tie(a.connection->metadata.ns, a.connection->metadata.name,
+                  a.by_grant, x.name) < std::tie(b.connection->metadata.ns,
+                                                 b.connection->metadata.name,
+                                                 b.by_grant, y.name);
 }
 
 void Report(model::Objects& objects, std::string_view kind,
@@ -73,49 +98,29 @@ void RefuseNotAllowed(const PathRules& rules, model::Objects& objects) {
   }
 }
 
-// The claim on `path` by `owner`: absent when it is theirs, or was nobody's.
-std::optional<model::Refusal> Claim(Claimed& claimed, const std::string& path,
-                                    const Owner& owner, std::string by) {
-  const auto [held, fresh] = claimed.try_emplace(path, Claimant{owner, by});
-  if (fresh || held->second.owner == owner) return std::nullopt;
-  return model::Refusal{"PathClaimed",
-                        "the Vault path " + path + " was named first by " +
-                            held->second.by + ", which has another owner",
-                        "name a path of your own, or ask the owner of " +
-                            held->second.by + " for a Grant there"};
-}
-
-bool NotAllowed(const std::optional<model::Refusal>& refused) {
-  return refused && refused->reason == "PathNotAllowed";
+model::Refusal ClaimedBy(const std::string& path,
+                         const model::Connection& first) {
+  const std::string by = "Connection " + ToString(first.ref());
+  return {"PathClaimed",
+          "the Vault path " + path + " was named first by " + by +
+              ", which has another owner",
+          "name a path of your own, or ask the owner of " + by +
+              " for a Grant there"};
 }
 
 void RefuseClaimedByOthers(model::Objects& objects) {
-  Claimed claimed;
-  std::map<model::ObjectRef, Owner> owners;
-  for (model::Connection* connection : InOrder(objects.connections)) {
-    owners[connection->ref()] = connection->owner;
-    if (!connection->credentials.default_slot) continue;
-    // A path that it may not name at all, it cannot claim either.
-    if (NotAllowed(connection->refused)) continue;
-    auto refusal =
-        Claim(claimed, ApiPath(connection->credentials.default_slot->vault),
-              connection->owner, "Connection " + ToString(connection->ref()));
-    if (!refusal || connection->refused) continue;
-    connection->refused = std::move(refusal);
-    Report(objects, "Connection", connection->metadata,
-           std::string(kDefaultPath), *connection->refused);
-  }
-  for (model::Grant* grant : InOrder(objects.grants)) {
-    if (!grant->credential || NotAllowed(grant->refused)) continue;
-    const auto owner = owners.find(grant->connection_ref());
-    if (owner == owners.end()) continue;
-    auto refusal =
-        Claim(claimed, ApiPath(grant->credential->vault), owner->second,
-              "Connection " + ToString(grant->connection_ref()));
-    if (!refusal || grant->refused) continue;
-    grant->refused = std::move(refusal);
-    Report(objects, "Grant", grant->metadata, std::string(kGrantPath),
-           *grant->refused);
+  std::vector<Naming> namings = Namings(objects);
+  std::sort(namings.begin(), namings.end(), IsBefore);
+  std::unordered_map<std::string, const model::Connection*> first;
+  for (const Naming& naming : namings) {
+    const std::string path = ApiPath(*naming.vault);
+    const auto held = first.try_emplace(path, naming.connection).first;
+    if (held->second->owner == naming.connection->owner) continue;
+    if (*naming.refused) continue;
+    *naming.refused = ClaimedBy(path, *held->second);
+    Report(objects, naming.by_grant ? "Grant" : "Connection", *naming.metadata,
+           std::string(naming.by_grant ? kGrantPath : kDefaultPath),
+           **naming.refused);
   }
 }
 

@@ -11,9 +11,9 @@
 namespace claviger::access {
 
 /// Refuses (PathNotAllowed) what names a path that `rules` do not allow, then
-/// (PathClaimed) what names a path that somebody else named first: Connections
-/// by their default slot, before Grants. A refused Grant gives nothing, a
-/// refused Connection is NotReady. Adds a problem for each.
+/// (PathClaimed) what names a path that a Connection of another owner named
+/// first, by its default slot or by a Grant on it. A refused Grant gives
+/// nothing, a refused Connection is NotReady. Adds a problem for each.
 void RefusePaths(const PathRules& rules, model::Objects& objects);
 
 }  // namespace claviger::access
