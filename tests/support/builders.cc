@@ -189,6 +189,12 @@ AGrant& AGrant::WithCredential(model::VaultRef vault, int priority,
   return *this;
 }
 
+AGrant& AGrant::Created(Time at, std::string uid) {
+  value_.metadata.created = at;
+  value_.metadata.uid = std::move(uid);
+  return *this;
+}
+
 AGrant& AGrant::From(Time not_before) {
   value_.window.not_before = not_before;
   return *this;

@@ -68,6 +68,7 @@ class AGrant {
   AGrant& Denying(model::PrivilegeSet privileges);
   AGrant& WithCredential(model::VaultRef vault, int priority = 0,
                          bool server_side_only = false);
+  AGrant& Created(Time at, std::string uid);
   AGrant& From(Time not_before);
   AGrant& Until(Time expires_at);
   AGrant& Suspended();

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "support/oracle_objects.h"
-
 namespace claviger::testing {
 namespace {
 
@@ -28,9 +26,9 @@ constexpr int kDefault = 1001;
 
 // One question, and everything it is asked of.
 struct Case {
-  const Objects& objects;
-  const Caller& caller;
+  const OracleObjects& objects;
   const OracleGroups& groups;
+  const Caller& caller;
   const Connection& connection;
   Time now;
 };
@@ -80,10 +78,10 @@ bool MatchesForDeny(const Case& c, const std::vector<Subject>& subjects) {
   return false;
 }
 
-// Valid, not suspended, on this connection, its subjects match the caller.
+// Not suspended, on this connection, its subjects match the caller.
 bool Concerns(const Case& c, const Grant& grant) {
   if (grant.connection_ref() != c.connection.ref()) return false;
-  if (grant.suspended || OracleRefuses(c.objects, grant)) return false;
+  if (grant.suspended) return false;
   return grant.effect == Effect::kAllow
              ? RankForAllow(c, grant.subjects).has_value()
              : MatchesForDeny(c, grant.subjects);
@@ -97,9 +95,10 @@ bool IsOpen(const Grant& grant, Time now) {
 // Step 3 and 4: the Grants that count now, of one effect.
 std::vector<const Grant*> ActiveGrants(const Case& c, Effect effect) {
   std::vector<const Grant*> active;
-  for (const Grant& grant : c.objects.grants) {
-    if (grant.effect == effect && IsOpen(grant, c.now) && Concerns(c, grant)) {
-      active.push_back(&grant);
+  for (const Grant* grant : c.objects.grants) {
+    if (grant->effect == effect && IsOpen(*grant, c.now) &&
+        Concerns(c, *grant)) {
+      active.push_back(grant);
     }
   }
   return active;
@@ -255,7 +254,8 @@ Reason Choose(const Case& c, const Question& question, OracleAnswer& answer,
 // Step 8.
 Reason MayDisclose(const Case& c, const Candidate& chosen) {
   if (c.connection.server_side_only) return Reason::kServerSideOnly;
-  if (chosen.vault && IsServerSideOnlyPath(c.objects, ApiPath(*chosen.vault))) {
+  if (chosen.vault &&
+      c.objects.server_side_only.count(ApiPath(*chosen.vault)) > 0) {
     return Reason::kServerSideOnly;
   }
   if (Denied(c).Has(Privilege::kReadSecret)) {
@@ -270,10 +270,10 @@ Reason MayDisclose(const Case& c, const Candidate& chosen) {
 
 std::optional<Time> ValidUntil(const Case& c) {
   std::optional<Time> next;
-  for (const Grant& grant : c.objects.grants) {
-    if (!Concerns(c, grant)) continue;
+  for (const Grant* grant : c.objects.grants) {
+    if (!Concerns(c, *grant)) continue;
     for (const std::optional<Time>& edge :
-         {grant.window.not_before, grant.window.expires_at}) {
+         {grant->window.not_before, grant->window.expires_at}) {
       if (edge && *edge > c.now && (!next || *edge < *next)) next = edge;
     }
   }
@@ -291,7 +291,8 @@ Reason Decide(const Case& c, const Question& question, OracleAnswer& answer) {
                                          : Reason::kNotVisible;
   }
   if (Denied(c).Has(Privilege::kUse)) return Reason::kDenied;
-  if (OracleRefuses(c.objects, c.connection)) return Reason::kNotReady;
+  if (c.objects.not_ready.count(c.connection.ref()) > 0)
+    return Reason::kNotReady;
   const bool disclose = question.delivery == access::Delivery::kDisclose;
   if (!disclose && !OracleHasInjector(c.connection.provider)) {
     return Reason::kInjectionUnsupported;
@@ -306,16 +307,23 @@ Reason Decide(const Case& c, const Question& question, OracleAnswer& answer) {
   return reason;
 }
 
+const Connection* FindConnection(const Objects& objects,
+                                 const model::ObjectRef& ref) {
+  for (const Connection& connection : objects.connections) {
+    if (connection.ref() == ref) return &connection;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-OracleAnswer Oracle(const Objects& objects, const Caller& caller,
-                    const OracleGroups& groups,
-                    const model::ObjectRef& connection,
+OracleAnswer Oracle(const OracleObjects& objects, const OracleGroups& groups,
+                    const Caller& caller, const model::ObjectRef& connection,
                     const Question& question, Time now) {
   OracleAnswer answer;
-  const Connection* known = FindConnection(objects, connection);
+  const Connection* known = FindConnection(objects.objects, connection);
   if (known == nullptr) return answer;
-  const Case c{objects, caller, groups, *known, now};
+  const Case c{objects, groups, caller, *known, now};
   answer.reason = Decide(c, question, answer);
   answer.valid_until = ValidUntil(c);
   return answer;
@@ -324,16 +332,17 @@ OracleAnswer Oracle(const Objects& objects, const Caller& caller,
 OracleAnswer Oracle(const Objects& objects, const Caller& caller,
                     const model::ObjectRef& connection,
                     const Question& question, Time now) {
-  return Oracle(objects, caller, GroupsOf(objects, caller), connection,
-                question, now);
+  return Oracle(OracleObjects(objects), GroupsOf(objects, caller), caller,
+                connection, question, now);
 }
 
 PrivilegeSet OraclePrivileges(const Objects& objects, const Caller& caller,
                               const model::ObjectRef& connection, Time now) {
   const Connection* known = FindConnection(objects, connection);
   if (known == nullptr) return {};
+  const OracleObjects judged(objects);
   const OracleGroups groups = GroupsOf(objects, caller);
-  const Case c{objects, caller, groups, *known, now};
+  const Case c{judged, groups, caller, *known, now};
   const PrivilegeSet allowed = Allowed(c);
   const PrivilegeSet denied = Denied(c);
   PrivilegeSet left;

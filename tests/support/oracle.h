@@ -32,7 +32,7 @@ struct OracleAnswer {
   std::optional<model::VaultRef> vault;
   /// When ambiguous: between which, sorted.
   std::vector<std::string> slots;
-  /// Step 9, for every known connection.
+  /// Step 9, worked out for every known connection.
   std::optional<Time> valid_until;
 };
 
@@ -44,13 +44,28 @@ struct OracleGroups {
 OracleGroups GroupsOf(const model::Objects& objects,
                       const access::Caller& caller);
 
+/// What the objects say, whoever asks. Points into `objects`.
+struct OracleObjects {
+  explicit OracleObjects(const model::Objects& all);
+
+  const model::Objects& objects;
+  /// Refused, by themselves or (claims on paths, reserved mounts, provider
+  /// rules, an invalid Deny) because of others.
+  std::set<model::ObjectRef> not_ready;
+  /// The Grants that are not refused.
+  std::vector<const model::Grant*> grants;
+  /// The API paths that some slot or connection, active or not, valid or not,
+  /// says are server-side only.
+  std::set<std::string> server_side_only;
+};
+
 /// Steps 0 to 9.
 OracleAnswer Oracle(const model::Objects& objects, const access::Caller& caller,
                     const model::ObjectRef& connection,
                     const access::Question& question, Time now);
-/// The same, with the groups worked out before, for many questions of a caller.
-OracleAnswer Oracle(const model::Objects& objects, const access::Caller& caller,
-                    const OracleGroups& groups,
+/// The same, for many questions of one caller.
+OracleAnswer Oracle(const OracleObjects& objects, const OracleGroups& groups,
+                    const access::Caller& caller,
                     const model::ObjectRef& connection,
                     const access::Question& question, Time now);
 
@@ -60,10 +75,7 @@ model::PrivilegeSet OraclePrivileges(const model::Objects& objects,
                                      const model::ObjectRef& connection,
                                      Time now);
 
-/// Whether an object is refused, by itself or (claims on paths, reserved
-/// mounts, provider rules) because of what it names.
-bool OracleRefuses(const model::Objects& objects,
-                   const model::Connection& connection);
-bool OracleRefuses(const model::Objects& objects, const model::Grant& grant);
+/// As the catalogue says, for the providers of random worlds.
+bool OracleHasInjector(const std::string& provider);
 
 }  // namespace claviger::testing

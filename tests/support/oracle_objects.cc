@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include "support/oracle.h"
-#include "support/oracle_objects.h"
 
 namespace claviger::testing {
 namespace {
@@ -14,6 +13,14 @@ namespace {
 using model::Connection;
 using model::Grant;
 using model::Objects;
+
+const Connection* FindConnection(const Objects& objects,
+                                 const model::ObjectRef& ref) {
+  for (const Connection& connection : objects.connections) {
+    if (connection.ref() == ref) return &connection;
+  }
+  return nullptr;
+}
 
 // Never to be named, whatever is configured.
 bool IsReserved(const std::string& api_path) {
@@ -25,11 +32,18 @@ bool IsReserved(const std::string& api_path) {
   return false;
 }
 
-// The catalogue, as far as random worlds use it.
+// The catalogue, as far as random worlds use it: they rename only the keys of
+// passwords.
+bool KeysFit(const Connection& connection, const model::VaultRef& vault) {
+  return vault.keys.empty() || connection.credentials.type == "password";
+}
+
 bool FitsItsProvider(const Connection& connection) {
   if (!OracleHasInjector(connection.provider) && connection.server_side_only) {
     return false;
   }
+  const auto& slot = connection.credentials.default_slot;
+  if (slot && !KeysFit(connection, slot->vault)) return false;
   const model::SharingMode sharing = connection.sharing.mode;
   if (connection.credentials.type == "oauth2-code") {  // per person only
     if (sharing == model::SharingMode::kViewerCredentials) return true;
@@ -39,54 +53,65 @@ bool FitsItsProvider(const Connection& connection) {
   return true;
 }
 
-bool IsBefore(const Connection& a, const Connection& b) {
-  if (a.metadata.created && b.metadata.created) {
-    return std::tie(*a.metadata.created, a.metadata.uid) <
-           std::tie(*b.metadata.created, b.metadata.uid);
+// One object naming a path: a connection by its default slot, a Grant on behalf
+// of its connection.
+struct Naming {
+  const model::Metadata& object;
+  const Connection& connection;
+};
+
+// By creation time, then uid; in files by the connection's name, its own slot
+// first.
+bool IsBefore(const Naming& a, const Naming& b) {
+  const model::Metadata& x = a.object;
+  const model::Metadata& y = b.object;
+  if (x.created && y.created) {
+    return std::tie(*x.created, x.uid) < std::tie(*y.created, y.uid);
   }
-  return std::tie(a.metadata.ns, a.metadata.name) <
-         std::tie(b.metadata.ns, b.metadata.name);
+  const bool x_by_grant = &x != &a.connection.metadata;
+  const bool y_by_grant = &y != &b.connection.metadata;
+  return std::tuple(a.connection.ref(), x_by_grant, x.name) <
+         std::tuple(b.connection.ref(), y_by_grant, y.name);
 }
 
-// Who named the path first, by a connection's own slot. A connection that may
-// not name the path at all holds no claim on it.
-const Connection* ClaimantOf(const Objects& objects,
-                             const std::string& api_path) {
-  const Connection* first = nullptr;
+bool MayNotNameIt(const std::optional<model::Refusal>& refused) {
+  return refused && refused->reason == "PathNotAllowed";
+}
+
+// Everything that names the path. What may not name it at all holds no claim
+// on it.
+std::vector<Naming> NamingsOf(const Objects& objects, const std::string& path) {
+  std::vector<Naming> namings;
   for (const Connection& connection : objects.connections) {
     const auto& slot = connection.credentials.default_slot;
-    if (!slot || ApiPath(slot->vault) != api_path) continue;
-    if (connection.refused && connection.refused->reason == "PathNotAllowed") {
-      continue;
+    if (slot && ApiPath(slot->vault) == path &&
+        !MayNotNameIt(connection.refused)) {
+      namings.push_back({connection.metadata, connection});
     }
-    if (first == nullptr || IsBefore(connection, *first)) first = &connection;
   }
-  return first;
+  for (const Grant& grant : objects.grants) {
+    const Connection* connection =
+        FindConnection(objects, grant.connection_ref());
+    if (connection != nullptr && grant.credential &&
+        ApiPath(grant.credential->vault) == path &&
+        !MayNotNameIt(grant.refused)) {
+      namings.push_back({grant.metadata, *connection});
+    }
+  }
+  return namings;
 }
 
 bool MayName(const Objects& objects, const Connection& connection,
              const model::VaultRef& vault) {
   const std::string path = ApiPath(vault);
   if (IsReserved(path)) return false;
-  const Connection* claimant = ClaimantOf(objects, path);
-  return claimant == nullptr || claimant->owner == connection.owner;
+  const std::vector<Naming> namings = NamingsOf(objects, path);
+  if (namings.empty()) return true;
+  const auto first = std::min_element(namings.begin(), namings.end(), IsBefore);
+  return first->connection.owner == connection.owner;
 }
 
-}  // namespace
-
-bool OracleHasInjector(const std::string& provider) {
-  return provider == "postgresql" || provider == "http";
-}
-
-const Connection* FindConnection(const Objects& objects,
-                                 const model::ObjectRef& ref) {
-  for (const Connection& connection : objects.connections) {
-    if (connection.ref() == ref) return &connection;
-  }
-  return nullptr;
-}
-
-bool OracleRefuses(const Objects& objects, const Connection& connection) {
+bool IsRefused(const Objects& objects, const Connection& connection) {
   if (connection.refused || !FitsItsProvider(connection)) return true;
   const auto& slot = connection.credentials.default_slot;
   if (slot && !MayName(objects, connection, slot->vault)) return true;
@@ -102,32 +127,42 @@ bool OracleRefuses(const Objects& objects, const Connection& connection) {
   return false;
 }
 
-bool OracleRefuses(const Objects& objects, const Grant& grant) {
+bool IsRefused(const Objects& objects, const Grant& grant) {
   if (grant.refused) return true;
   const Connection* connection =
       FindConnection(objects, grant.connection_ref());
-  return connection != nullptr && grant.credential &&
-         !MayName(objects, *connection, grant.credential->vault);
+  if (connection == nullptr || !grant.credential) return false;
+  const model::VaultRef& vault = grant.credential->vault;
+  return !KeysFit(*connection, vault) || !MayName(objects, *connection, vault);
 }
 
-bool IsServerSideOnlyPath(const Objects& objects, const std::string& api_path) {
-  for (const Connection& connection : objects.connections) {
+bool IsServerSideOnly(const Objects& objects, const Grant& grant) {
+  if (grant.credential->server_side_only) return true;
+  const Connection* connection =
+      FindConnection(objects, grant.connection_ref());
+  return connection != nullptr && connection->server_side_only;
+}
+
+}  // namespace
+
+OracleObjects::OracleObjects(const Objects& all) : objects(all) {
+  for (const Connection& connection : all.connections) {
+    if (IsRefused(all, connection)) not_ready.insert(connection.ref());
     const auto& slot = connection.credentials.default_slot;
-    if (slot && ApiPath(slot->vault) == api_path &&
-        (slot->server_side_only || connection.server_side_only)) {
-      return true;
+    if (slot && (slot->server_side_only || connection.server_side_only)) {
+      server_side_only.insert(ApiPath(slot->vault));
     }
   }
-  for (const Grant& grant : objects.grants) {
-    if (!grant.credential || ApiPath(grant.credential->vault) != api_path) {
-      continue;
+  for (const Grant& grant : all.grants) {
+    if (!IsRefused(all, grant)) grants.push_back(&grant);
+    if (grant.credential && IsServerSideOnly(all, grant)) {
+      server_side_only.insert(ApiPath(grant.credential->vault));
     }
-    if (grant.credential->server_side_only) return true;
-    const Connection* connection =
-        FindConnection(objects, grant.connection_ref());
-    if (connection != nullptr && connection->server_side_only) return true;
   }
-  return false;
+}
+
+bool OracleHasInjector(const std::string& provider) {
+  return provider == "postgresql" || provider == "http";
 }
 
 }  // namespace claviger::testing

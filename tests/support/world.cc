@@ -156,7 +156,7 @@ class Maker {
   void MakeConnections() {
     const std::optional<model::Subject> common = SomeOwner();
     const bool one_owner = dice_.Chance(55);
-    const bool from_cluster = dice_.Chance(50);
+    from_cluster_ = dice_.Chance(50);
     const int count = dice_.Between(1, limits_.max_connections);
     for (int i = 0; i < count; ++i) {
       const std::string ref =
@@ -166,11 +166,7 @@ class Maker {
       const std::optional<model::Subject> owner =
           one_owner ? common : SomeOwner();
       if (owner) connection.WithOwner(*owner);
-      if (from_cluster) {
-        connection.Created(
-            world_.now - seconds(dice_.Below(3)),
-            "uid-" + std::to_string(dice_.Below(1'000'000)) + "-" + ref);
-      }
+      if (from_cluster_) connection.Created(SomeCreation(), SomeUid(ref));
       Share(connection);
       SetCredentials(connection);
       if (dice_.Chance(20)) Gate(connection);
@@ -179,6 +175,12 @@ class Maker {
       }
       world_.objects.connections.push_back(connection);
     }
+  }
+
+  // Often the same, so that the uid decides.
+  Time SomeCreation() { return world_.now - seconds(dice_.Below(4)); }
+  std::string SomeUid(const std::string& unique) {
+    return "uid-" + std::to_string(dice_.Below(1'000'000)) + "-" + unique;
   }
 
   bool IsTaken(const model::ObjectRef& ref) const {
@@ -274,6 +276,10 @@ class Maker {
       SetAllowance(grant);
     }
     SetWindow(grant);
+    if (from_cluster_) {
+      grant.Created(SomeCreation(),
+                    SomeUid(connection.ns + connection.name + name));
+    }
     if (dice_.Chance(7)) grant.Suspended();
     if (Broken(3)) grant.Refused();
     world_.objects.grants.push_back(grant);
@@ -340,6 +346,7 @@ class Maker {
   World world_;
   std::vector<std::string> groups_;
   std::vector<model::VaultRef> references_;
+  bool from_cluster_ = false;
 };
 
 std::string SomeHint(Dice& dice, const World& world,

@@ -112,6 +112,10 @@ void Print(std::ostream& out, const model::Grant& grant) {
       << (grant.effect == model::Effect::kAllow ? "Allow " : "Deny ")
       << Text(grant.privileges) << " to " << Text(grant.subjects)
       << (grant.suspended ? ", suspended" : "") << "\n";
+  if (grant.metadata.created) {
+    out << "  created " << FormatRfc3339(*grant.metadata.created) << " uid "
+        << grant.metadata.uid << "\n";
+  }
   if (grant.credential) {
     out << "  credential: " << Text(grant.credential->vault) << " priority "
         << grant.credential->priority

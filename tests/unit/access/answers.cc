@@ -26,17 +26,28 @@ std::string Text(const model::VaultRef& ref) {
   return text;
 }
 
+std::string Text(const model::PrivilegeSet& set) {
+  std::string text;
+  for (const model::Privilege one :
+       {model::Privilege::kView, model::Privilege::kUse,
+        model::Privilege::kReadSecret, model::Privilege::kShare,
+        model::Privilege::kManage}) {
+    if (set.Has(one)) text.append(" ").append(ToString(one));
+  }
+  return text;
+}
+
 std::string Text(const access::Decision& decision) {
   return Line(decision.reason, decision.slot, decision.depth, decision.vault,
               decision.slots, decision.valid_until);
 }
 
 std::string Text(const OracleAnswer& answer) {
-  // A 404 says nothing, not even when it may change.
-  const bool seen = answer.reason != access::Reason::kNotVisible;
+  // Only an answer that gives something says until when.
+  const bool given = answer.reason == access::Reason::kAllowed;
   return Line(answer.reason, answer.slot, answer.depth,
               answer.vault ? &*answer.vault : nullptr, answer.slots,
-              seen ? answer.valid_until : std::nullopt);
+              given ? answer.valid_until : std::nullopt);
 }
 
 std::string Ask(const World& world, const access::Caller& caller,

@@ -20,6 +20,9 @@ std::string Text(const OracleAnswer& answer);
 /// "kv2 secret/data/sales/dw", with version and keys.
 std::string Text(const model::VaultRef& ref);
 
+/// " view use".
+std::string Text(const model::PrivilegeSet& set);
+
 /// What a failed property shows: the question and the world.
 std::string Ask(const World& world, const access::Caller& caller,
                 const model::ObjectRef& connection,

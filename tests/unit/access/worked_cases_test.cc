@@ -473,8 +473,8 @@ TEST(WorkloadGateTest, NamesItselfInTheStepsOnly) {
               std::string::npos);
   }
   question.carrier = Ref("reports/nightly");
-  EXPECT_TRUE(access::Explain(snapshot, Caller::User("alice"),
-                              Ref(kConnection), question, Now())
+  EXPECT_TRUE(access::Explain(snapshot, Caller::User("alice"), Ref(kConnection),
+                              question, Now())
                   .decision.allowed());
 }
 
@@ -490,9 +490,9 @@ TEST(WorkloadGateTest, TakesTheServiceAccountItselfForItsCarrier) {
     Question question;
     question.carrier = std::move(carrier);
     return ToString(access::Explain(snapshot,
-                                Caller::ServiceAccount("people", name),
-                                Ref(kConnection), question, Now())
-                    .decision.reason);
+                                    Caller::ServiceAccount("people", name),
+                                    Ref(kConnection), question, Now())
+                        .decision.reason);
   };
   EXPECT_EQ(ask("alice", std::nullopt), "Allowed");
   EXPECT_EQ(ask("bob", Ref("people/alice")), "NotVisible");
