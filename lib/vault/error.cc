@@ -117,6 +117,10 @@ Verdict Judge4xx(int status, const Refusal& refusal) {
   if (status == 400 && refusal.Says("check-and-set parameter did not match")) {
     return {ErrorCode::kConflict, "another version is stored"};
   }
+  // A new KV v2 mount answers this for its first moments.
+  if (status == 400 && refusal.Says("Upgrading from non-versioned")) {
+    return {ErrorCode::kUnavailable, "the mount is being prepared"};
+  }
   return {ErrorCode::kInvalidArgument, "refused by vault"};
 }
 
