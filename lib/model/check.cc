@@ -113,6 +113,8 @@ void CheckMetadata(const Metadata& metadata, bool namespaced, Report& report) {
 
 void CheckSubject(const Subject& subject, const std::string& path,
                   Report& report) {
+  // Without its kind there is no telling what else is wrong.
+  if (report.Complained(path + ".kind")) return;
   CheckSubjectNamespace(subject, path, report);
   const std::string at = path + ".name";
   if (subject.kind == SubjectKind::kEveryone) {

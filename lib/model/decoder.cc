@@ -61,6 +61,12 @@ bool IsFloat(std::string_view text) {
   return !exponent.empty() && CountDigits(exponent) == exponent.size();
 }
 
+ScalarType PlainTypeOf(std::string_view text) {
+  if (text == "true" || text == "false") return ScalarType::kBool;
+  if (IsInteger(text)) return ScalarType::kInteger;
+  return IsFloat(text) ? ScalarType::kFloat : ScalarType::kText;
+}
+
 std::string_view Describe(const Node& node) {
   switch (node.kind) {
     case Node::Kind::kNull:
@@ -91,10 +97,7 @@ bool IsScalar(const Node& node, ScalarType type) {
 }  // namespace
 
 ScalarType TypeOf(const Node& scalar) {
-  if (scalar.quoted) return ScalarType::kText;
-  if (scalar.text == "true" || scalar.text == "false") return ScalarType::kBool;
-  if (IsInteger(scalar.text)) return ScalarType::kInteger;
-  return IsFloat(scalar.text) ? ScalarType::kFloat : ScalarType::kText;
+  return scalar.quoted ? ScalarType::kText : PlainTypeOf(scalar.text);
 }
 
 std::string Value::Path() const {
@@ -119,7 +122,8 @@ void Value::WrongType(std::string_view expected) const {
     fix += ", or leave the field out";
   } else if (expected == "text" && node_->kind == Node::Kind::kScalar) {
     fix = "put it in quotes";
-  } else if (node_->kind == Node::Kind::kScalar && node_->quoted) {
+  } else if (node_->kind == Node::Kind::kScalar && node_->quoted &&
+             PlainTypeOf(node_->text) != ScalarType::kText) {
     fix += " without quotes";
   }
   Undecodable("expected " + std::string(expected) + ", found " +
@@ -141,6 +145,7 @@ void Read(const Value& value, std::string& out) {
     return;
   }
   out = value.node().text;
+  if (out.empty()) value.report().Empty(value.Path());
 }
 
 void Read(const Value& value, std::map<std::string, std::string>& out) {

@@ -58,6 +58,7 @@ class Value {
 };
 
 void Read(const Value& value, bool& out);
+/// Refuses empty text: nothing here can be empty where it is given.
 void Read(const Value& value, std::string& out);
 void Read(const Value& value, std::map<std::string, std::string>& out);
 /// RFC 3339.

@@ -25,8 +25,6 @@ inline constexpr size_t kMaxPathPrefix = 256;
 inline constexpr size_t kMaxCaBundle = size_t{64} << 10U;
 inline constexpr size_t kMaxParameters = 32;
 inline constexpr size_t kMaxParameterValue = 256;
-inline constexpr size_t kMaxProvider = 64;
-inline constexpr size_t kMaxCredentialType = 64;
 
 // A Vault reference
 inline constexpr size_t kMaxMount = 128;

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "model/collector.h"
 #include "model/limits.h"
+#include "model/lint.h"
 
 namespace claviger::model {
 namespace {
@@ -99,6 +100,14 @@ void AddFile(const fs::path& path, Collector& collector) {
   }
 }
 
+Objects Finish(Collector& collector) {
+  Objects objects = collector.Finish();
+  for (Problem& problem : FindWarnings(objects)) {
+    objects.problems.push_back(std::move(problem));
+  }
+  return objects;
+}
+
 }  // namespace
 
 Objects DecodeManifests(std::string_view text, const std::string& file,
@@ -106,6 +115,10 @@ Objects DecodeManifests(std::string_view text, const std::string& file,
   Collector collector;
   collector.Add(text, file, is_json);
   return collector.Finish();
+}
+
+Objects DecodeObject(std::string_view json) {
+  return DecodeManifests(json, "", true);
 }
 
 Result<Objects> ReadManifests(const std::string& path) {
@@ -127,12 +140,12 @@ Result<Objects> ReadManifests(const std::string& path) {
     for (const fs::path& file : Lister(path, collector).List(path)) {
       AddFile(file, collector);
     }
-    return collector.Finish();
+    return Finish(collector);
   }
   const Result<std::string> text = ReadFile(path, kMaxFileBytes);
   if (!text) return Fail(text.error(), "read manifests");
   collector.Add(*text, path, fs::path(path).extension() == ".json");
-  return collector.Finish();
+  return Finish(collector);
 }
 
 }  // namespace claviger::model

@@ -20,10 +20,15 @@ namespace claviger::model {
 Objects DecodeManifests(std::string_view text, const std::string& file,
                         bool is_json);
 
+/// Decodes one object as the Kubernetes API sends it (or a list of them): the
+/// same rules, without a file and lines to point to.
+Objects DecodeObject(std::string_view json);
+
 /// Reads `path`: a file, or a directory with all *.yaml, *.yml and *.json
 /// below it (in name order, hidden entries and links to outside left out, at
 /// most 10,000 files). Two objects of the same kind and name: the later one is
-/// a problem. Fails only where `path` itself cannot be read.
+/// a problem. What is probably not meant (lint.h) is among the problems as
+/// warnings. Fails only where `path` itself cannot be read.
 Result<Objects> ReadManifests(const std::string& path);
 
 }  // namespace claviger::model

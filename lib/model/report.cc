@@ -22,10 +22,13 @@ int Report::LineOf(const std::string& path) const {
 
 void Report::Add(Problem::Severity severity, int line, const std::string& path,
                  std::string what, std::string fix) {
-  if (problems_.size() >= kMaxProblems) {
+  const bool warning = severity == Problem::Severity::kWarning;
+  if (full() || (warning && warnings_ >= kMaxWarnings)) {
     ++dropped_;
+    dropped_severity_ = std::max(dropped_severity_, severity);
     return;
   }
+  if (warning) ++warnings_;
   Problem problem;
   problem.severity = severity;
   problem.location = {metadata_.location.file, line};
@@ -54,11 +57,20 @@ void Report::Undecodable(const std::string& path, std::string what,
   UndecodableAt(LineOf(path), path, std::move(what), std::move(fix));
 }
 
-void Report::Missing(const std::string& path, std::string fix) {
+void Report::Refuse(const std::string& path, std::string what,
+                    std::string fix) {
   Note(path);
   if (reason_.empty()) reason_ = "InvalidSpec";
-  Add(Problem::Severity::kInvalid, LineOf(path), path, "required, but missing",
+  Add(Problem::Severity::kInvalid, LineOf(path), path, std::move(what),
       std::move(fix));
+}
+
+void Report::Missing(const std::string& path, std::string fix) {
+  Refuse(path, "required, but missing", std::move(fix));
+}
+
+void Report::Empty(const std::string& path) {
+  Refuse(path, "empty", "write something, or leave the field out");
 }
 
 bool Report::Complained(std::string_view path) const {
@@ -102,12 +114,13 @@ std::optional<Refusal> Report::refusal() const {
 
 std::vector<Problem> Report::Take() {
   if (dropped_ > 0) {
-    const std::string what =
-        "and " + std::to_string(dropped_) + " more problems";
-    problems_.push_back(problems_.back());
-    problems_.back().path.clear();
-    problems_.back().what = what;
-    problems_.back().fix = "put the first ones right";
+    Problem rest;
+    rest.severity = dropped_severity_;
+    rest.location = metadata_.location;
+    rest.object = object_;
+    rest.what = std::to_string(dropped_) + " more problems";
+    rest.fix = "put these right first";
+    problems_.push_back(std::move(rest));
   }
   std::stable_sort(problems_.begin(), problems_.end(),
                    [](const Problem& a, const Problem& b) {

@@ -17,8 +17,10 @@ namespace claviger::model {
 
 class Report {
  public:
-  /// The most problems kept for one object.
+  /// The most problems kept for one object, and of these warnings: they must
+  /// not crowd out what refuses it.
   static constexpr size_t kMaxProblems = 50;
+  static constexpr size_t kMaxWarnings = 25;
 
   /// `metadata` gives file and lines; it must outlive the report.
   Report(std::string object, const Metadata& metadata)
@@ -28,6 +30,8 @@ class Report {
   void Undecodable(const std::string& path, std::string what, std::string fix);
   /// Decoding: refused, though it can be read (something required is absent).
   void Missing(const std::string& path, std::string fix);
+  /// Decoding: as Missing, for text that is there but empty.
+  void Empty(const std::string& path);
   /// Validation: refused. `reason` is the condition's.
   void Invalid(const std::string& path, std::string what, std::string fix,
                std::string_view reason = "InvalidSpec");
@@ -50,6 +54,7 @@ class Report {
 
  private:
   void Note(const std::string& path);
+  void Refuse(const std::string& path, std::string what, std::string fix);
   void Add(Problem::Severity severity, int line, const std::string& path,
            std::string what, std::string fix);
   int LineOf(const std::string& path) const;
@@ -59,7 +64,9 @@ class Report {
   std::vector<Problem> problems_;
   std::vector<std::string> decode_paths_;
   std::string reason_;
+  size_t warnings_ = 0;
   size_t dropped_ = 0;
+  Problem::Severity dropped_severity_ = Problem::Severity::kWarning;
   bool decodable_ = true;
 };
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <set>
-
+#include "base/names.h"
 #include "model/check.h"
 #include "model/limits.h"
 #include "model/validate.h"
@@ -8,6 +7,10 @@
 
 namespace claviger::model {
 namespace {
+
+// Whether there is such a provider or type is for lib/providers to say.
+const NameRule kWordRule = {IsDnsLabel, "a word of the catalogue",
+                            "use one of docs/reference/providers.md"};
 
 void CheckSharing(const Sharing& sharing, Report& report) {
   const std::string path = "spec.sharing.groups";
@@ -58,8 +61,7 @@ void CheckUnusedCredentials(const Connection& connection, Report& report) {
 void CheckCredentials(const Connection& connection, Report& report) {
   const Credentials& credentials = connection.credentials;
   const std::string path = "spec.credentials";
-  CheckSize(credentials.type.size(), kMaxCredentialType, "characters",
-            path + ".type", report);
+  CheckName(credentials.type, kWordRule, path + ".type", report);
   if (credentials.default_slot) {
     CheckVaultRef(credentials.default_slot->vault, path + ".default.vault",
                   report);
@@ -77,8 +79,7 @@ void CheckCredentials(const Connection& connection, Report& report) {
 
 void Validate(const Connection& connection, Report& report) {
   CheckMetadata(connection.metadata, true, report);
-  CheckSize(connection.provider.size(), kMaxProvider, "characters",
-            "spec.provider", report);
+  CheckName(connection.provider, kWordRule, "spec.provider", report);
   CheckEndpoint(connection.endpoint, connection.server_side_only, report);
   if (connection.owner) CheckSubject(*connection.owner, "spec.owner", report);
   CheckSharing(connection.sharing, report);

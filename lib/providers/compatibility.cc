@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/names.h"
 #include "model/report.h"
 #include "model/text.h"
 
@@ -220,12 +221,13 @@ void CheckWithType(const Subject& subject, const CredentialType& type) {
 void CheckConnection(const Connection& connection, Report& report) {
   const Provider* provider = Find(connection.provider);
   const CredentialType* type = FindType(connection.credentials.type);
-  if (provider == nullptr && !connection.provider.empty()) {
+  // What is not even a word has been refused by validation.
+  if (provider == nullptr && IsDnsLabel(connection.provider)) {
     report.Invalid("spec.provider",
                    "unknown provider " + model::Quoted(connection.provider),
                    Suggest(connection.provider, Ids(AllProviders())));
   }
-  if (type == nullptr && !connection.credentials.type.empty()) {
+  if (type == nullptr && IsDnsLabel(connection.credentials.type)) {
     report.Invalid(
         "spec.credentials.type",
         "unknown type " + model::Quoted(connection.credentials.type),
