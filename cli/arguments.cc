@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+
+#include "cli/exit_code.h"
+#include "cli/help.h"
+
+namespace claviger::cli {
+namespace {
+
+constexpr const char* kOutputNames[] = {"text", "json"};
+
+/// Every option of every command, where CLI11 writes what it parsed.
+struct Storage {
+  LintOptions lint;
+  ExplainOptions explain;
+  CanOptions can;
+  WhoOptions who;
+  std::string output = kOutputNames[0];
+};
+
+CLI::App* AddCommand(CLI::App& app, const char* name, const char* about,
+                     const char* footer) {
+  CLI::App* command = app.add_subcommand(name, about);
+  command->footer(footer);
+  return command;
+}
+
+void AddOutput(CLI::App& command, std::string& output) {
+  command
+      .add_option("-o,--output", output,
+                  "how to print the answer: text or json")
+      ->check(CLI::IsMember({kOutputNames[0], kOutputNames[1]}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+}
+
+void AddCommon(CLI::App& command, CommonOptions& common, std::string& output) {
+  command
+      .add_option("-f,--filename", common.manifests,
+                  "manifests: a directory (all *.yaml, *.yml and *.json below "
+                  "it) or a file")
+      ->required()
+      ->type_name("DIR");
+  command
+      .add_option("--config", common.config,
+                  "the operator's configuration: its path and sharing rules "
+                  "apply too (without it every Vault path may be named)")
+      ->type_name("FILE");
+  AddOutput(command, output);
+}
+
+void AddConnection(CLI::App& command, std::string& connection) {
+  command.add_option("connection", connection, "namespace/name")
+      ->required()
+      ->type_name("NS/NAME");
+}
+
+void AddAt(CLI::App& command, std::string& at) {
+  command
+      .add_option("--at", at,
+                  "the time to decide for, as 2026-12-01T00:00:00Z; default: "
+                  "now")
+      ->type_name("RFC3339");
+}
+
+void AddDeliver(CLI::App& command, std::string& deliver) {
+  command
+      .add_option("--deliver", deliver,
+                  "inject: the sidecar uses the credential for the caller; "
+                  "disclose: the caller gets to see it")
+      ->check(CLI::IsMember({"inject", "disclose"}))
+      ->type_name("HOW")
+      ->capture_default_str();
+}
+
+void AddQuestion(CLI::App& command, QuestionOptions& question) {
+  command
+      .add_option("--as", question.as,
+                  "who asks: sa/NAMESPACE/NAME or user/NAME")
+      ->required()
+      ->type_name("WHO");
+  command
+      .add_option("--carrier", question.carrier,
+                  "the service account of the pod that asks for a user")
+      ->type_name("sa/NS/NAME");
+  AddAt(command, question.at);
+  AddDeliver(command, question.deliver);
+  command
+      .add_option("--slot", question.slot,
+                  "ask for one slot: personal, default or grant/NAME")
+      ->type_name("SLOT");
+  command.add_flag("--enrolled", question.enrolled,
+                   "the caller has stored a personal credential");
+  command
+      .add_option("--claim", question.claims,
+                  "a claim of the user's token, as groups=a,b; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("NAME=VALUES");
+}
+
+void AddLint(CLI::App& app, Storage& storage) {
+  CLI::App* command = AddCommand(app, "lint", kLintAbout, kLintFooter);
+  AddCommon(*command, storage.lint.common, storage.output);
+}
+
+void AddExplain(CLI::App& app, Storage& storage) {
+  CLI::App* command = AddCommand(app, "explain", kExplainAbout, kExplainFooter);
+  AddCommon(*command, storage.explain.common, storage.output);
+  AddQuestion(*command, storage.explain.question);
+  AddConnection(*command, storage.explain.question.connection);
+}
+
+void AddCan(CLI::App& app, Storage& storage) {
+  CLI::App* command = AddCommand(app, "can", kCanAbout, kCanFooter);
+  AddCommon(*command, storage.can.common, storage.output);
+  AddQuestion(*command, storage.can.question);
+  command
+      ->add_option("privilege", storage.can.privilege,
+                   "view, use, readSecret, share or manage")
+      ->required()
+      ->check(CLI::IsMember({"view", "use", "readSecret", "share", "manage"}))
+      ->type_name("PRIVILEGE");
+  AddConnection(*command, storage.can.question.connection);
+}
+
+void AddWho(CLI::App& app, Storage& storage) {
+  CLI::App* command = AddCommand(app, "who", kWhoAbout, kWhoFooter);
+  AddCommon(*command, storage.who.common, storage.output);
+  AddAt(*command, storage.who.at);
+  AddDeliver(*command, storage.who.deliver);
+  AddConnection(*command, storage.who.connection);
+}
+
+std::string VersionText() {
+  return std::string("claviger ") + CLAVIGER_VERSION;
+}
+
+ParsedArguments Chosen(const CLI::App& app, Storage& storage) {
+  const bool json = storage.output == kOutputNames[1];
+  storage.lint.common.json = json;
+  storage.explain.common.json = json;
+  storage.can.common.json = json;
+  storage.who.common.json = json;
+  ParsedArguments parsed;
+  if (app.got_subcommand("lint")) {
+    parsed.command = std::move(storage.lint);
+  } else if (app.got_subcommand("explain")) {
+    parsed.command = std::move(storage.explain);
+  } else if (app.got_subcommand("can")) {
+    parsed.command = std::move(storage.can);
+  } else {
+    parsed.command = std::move(storage.who);
+  }
+  return parsed;
+}
+
+/// What CLI11 threw: asked-for help is an answer, anything else is usage.
+ParsedArguments Stopped(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out;
+  std::ostringstream err;
+  ParsedArguments parsed;
+  if (app.exit(error, out, err) == 0) {
+    parsed.text = out.str();
+    return parsed;
+  }
+  parsed.text = "claviger: " + err.str();
+  parsed.exit_code = kExitUsage;
+  return parsed;
+}
+
+/// CLI11 would only say that a command is missing.
+bool NamesUnknownCommand(const CLI::App& app,
+                         const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0].substr(0, 1) == "-") return false;
+  const auto commands = app.get_subcommands([&](const CLI::App* command) {
+    return command->get_name() == arguments[0];
+  });
+  return commands.empty();
+}
+
+}  // namespace
+
+ParsedArguments ParseArguments(const std::vector<std::string>& arguments) {
+  Storage storage;
+  CLI::App app{kAbout, "claviger"};
+  app.footer(kFooter);
+  app.set_version_flag("--version", VersionText());
+  app.require_subcommand(1);
+  AddLint(app, storage);
+  AddExplain(app, storage);
+  AddCan(app, storage);
+  AddWho(app, storage);
+  if (NamesUnknownCommand(app, arguments)) {
+    ParsedArguments parsed;
+    parsed.text = "claviger: there is no command \"" + arguments[0] +
+                  "\"; see claviger --help\n";
+    parsed.exit_code = kExitUsage;
+    return parsed;
+  }
+  try {
+    // CLI11 takes them from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    return Stopped(app, error);
+  }
+  return Chosen(app, storage);
+}
+
+}  // namespace claviger::cli

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command line as plain values, so that CLI11 stays in one file. Values
+// are as typed: each command checks what they mean. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace claviger::cli {
+
+/// Where the objects come from, and how the answer is printed.
+struct CommonOptions {
+  std::string manifests;  // -f: a directory or a file
+  std::string config;     // --config: the operator's; empty: allow all paths
+  bool json = false;      // -o json
+};
+
+struct LintOptions {
+  CommonOptions common;
+};
+
+/// One question about one Connection (explain, can).
+struct QuestionOptions {
+  std::string as;  // "sa/ns/name" or "user/NAME"
+  std::string carrier;
+  std::string at;  // RFC 3339; empty: now
+  std::string deliver = "inject";
+  std::optional<std::string> slot;
+  bool enrolled = false;
+  std::vector<std::string> claims;  // "groups=a,b"
+  std::string connection;           // "ns/name"
+};
+
+struct ExplainOptions {
+  CommonOptions common;
+  QuestionOptions question;
+};
+
+struct CanOptions {
+  CommonOptions common;
+  QuestionOptions question;
+  std::string privilege;
+};
+
+struct WhoOptions {
+  CommonOptions common;
+  std::string connection;
+  std::string at;
+  std::string deliver = "inject";
+};
+
+using Arguments =
+    std::variant<LintOptions, ExplainOptions, CanOptions, WhoOptions>;
+
+/// Either a command to run, or what to print instead (help, version, a usage
+/// error) with the exit code that goes with it.
+struct ParsedArguments {
+  std::optional<Arguments> command;
+  std::string text;
+  int exit_code = 0;
+};
+
+/// `arguments` without the program's name.
+ParsedArguments ParseArguments(const std::vector<std::string>& arguments);
+
+}  // namespace claviger::cli

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One function per command, each in a file of its own. Each prints its answer
+// to Context::out, what is beside the answer to Context::err, and returns the
+// exit code. Blocking.
+#pragma once
+
+#include "cli/arguments.h"
+#include "cli/context.h"
+
+namespace claviger::cli {
+
+int RunLint(const LintOptions& options, Context& context);
+int RunExplain(const ExplainOptions& options, Context& context);
+int RunCan(const CanOptions& options, Context& context);
+int RunWho(const WhoOptions& options, Context& context);
+
+}  // namespace claviger::cli

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a command may touch of the world: handed in by main.cc, so that tests
+// run every command in-process with captured output and a fixed clock. Used by
+// one thread.
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "cli/stop_signal.h"
+
+namespace claviger::cli {
+
+/// What main.cc took from the environment: places, never secrets.
+struct Environment {
+  std::string vault_token_file;   // VAULT_TOKEN_FILE
+  std::string home;               // HOME
+  std::string runtime_directory;  // XDG_RUNTIME_DIR
+};
+
+struct Context {
+  std::ostream& out;
+  std::ostream& err;
+  Clock& clock;
+  Random& random;
+  StopSignal& stop;
+  Environment environment;
+  /// Whether `out` is a terminal that shows colours.
+  bool colour = false;
+};
+
+}  // namespace claviger::cli

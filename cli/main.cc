@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "cli/run.h"
+
+namespace {
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A reader that has gone (`claviger who … | head`) is an error, not a signal.
+  std::signal(SIGPIPE, SIG_IGN);
+  claviger::SystemClock clock;
+  claviger::SystemRandom random;
+  claviger::cli::ProcessStopSignal stop;
+  claviger::cli::Context context{
+      std::cout,
+      std::cerr,
+      clock,
+      random,
+      stop,
+      {Variable("VAULT_TOKEN_FILE"), Variable("HOME"),
+       Variable("XDG_RUNTIME_DIR")},
+      isatty(STDOUT_FILENO) == 1};
+  return claviger::cli::Run({argv + 1, argv + argc}, context);
+}
