@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sidecar/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+
+namespace claviger::sidecar {
+namespace {
+
+constexpr std::array<std::string_view, 9> kRoutes = {
+    "list",     "connection", "credential", "explain", "report_failed",
+    "personal", "http",       "watch",      "other"};
+constexpr std::array<std::string_view, 5> kClasses = {"1xx", "2xx", "3xx",
+                                                      "4xx", "5xx"};
+
+using CounterFamily = prometheus::Family<prometheus::Counter>;
+
+CounterFamily& Counters(prometheus::Registry& registry, const char* name,
+                        const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+prometheus::Gauge& SingleGauge(prometheus::Registry& registry, const char* name,
+                               const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(
+      {});
+}
+
+std::string ResultLabel(const std::optional<ErrorCode>& error) {
+  return error ? std::string(ToString(*error)) : "ok";
+}
+
+double Seconds(Time when) {
+  return static_cast<double>(when.time_since_epoch().count()) / 1000.0;
+}
+
+}  // namespace
+
+std::string_view ToString(Route route) {
+  return kRoutes[static_cast<size_t>(route)];
+}
+
+struct Metrics::Families {
+  using ByClass = std::array<prometheus::Counter*, kClasses.size()>;
+
+  Families() {
+    for (size_t route = 0; route < kRoutes.size(); ++route) {
+      for (size_t c = 1; c < kClasses.size(); ++c) {
+        by_route[route][c] =
+            &requests.Add({{"route", std::string(kRoutes[route])},
+                           {"status", std::string(kClasses[c])}});
+      }
+      by_route[route][0] = by_route[route][1];  // 1xx never happens
+    }
+  }
+
+  prometheus::Registry registry;
+  CounterFamily& requests =
+      Counters(registry, "claviger_sidecar_requests_total",
+               "Answers of the local API, by route and class of status.");
+  CounterFamily& logins = Counters(
+      registry, "claviger_sidecar_logins_total",
+      "Logins to Vault, by who logged in (pod, user) and how it ended.");
+  CounterFamily& renewals =
+      Counters(registry, "claviger_sidecar_renewals_total",
+               "Renewals of the pod's Vault token, by how they ended.");
+  CounterFamily& reads =
+      Counters(registry, "claviger_sidecar_credential_reads_total",
+               "Reads of credentials from Vault, by how they ended.");
+  prometheus::Gauge& generation =
+      SingleGauge(registry, "claviger_sidecar_bindings_generation",
+                  "Generation of the bindings in use.");
+  prometheus::Gauge& connections =
+      SingleGauge(registry, "claviger_sidecar_connections",
+                  "Connections in the bindings in use.");
+  prometheus::Gauge& checked = SingleGauge(
+      registry, "claviger_sidecar_bindings_checked_timestamp_seconds",
+      "When the bindings were last compared with Vault's with success.");
+  prometheus::Gauge& fresh =
+      SingleGauge(registry, "claviger_sidecar_credentials_fresh",
+                  "Cached credentials that Vault confirmed when last asked.");
+  prometheus::Gauge& stale = SingleGauge(
+      registry, "claviger_sidecar_credentials_stale",
+      "Cached credentials served although Vault could not be asked.");
+  prometheus::Gauge& login_ends =
+      SingleGauge(registry, "claviger_sidecar_login_expiry_timestamp_seconds",
+                  "When the pod's Vault token ends unless it is renewed.");
+  prometheus::Gauge& watchers =
+      SingleGauge(registry, "claviger_sidecar_watchers", "Open event streams.");
+  prometheus::Gauge& users =
+      SingleGauge(registry, "claviger_sidecar_user_sessions",
+                  "End users' logins that are kept for reuse.");
+  std::array<ByClass, kRoutes.size()> by_route{};
+};
+
+Metrics::Metrics() : families_(std::make_unique<Families>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::CountRequest(Route route, int status) {
+  const size_t status_class =
+      status >= 100 && status < 600 ? static_cast<size_t>(status) / 100 - 1 : 4;
+  families_->by_route[static_cast<size_t>(route)][status_class]->Increment();
+}
+
+void Metrics::CountLogin(std::string_view who,
+                         const std::optional<ErrorCode>& error) {
+  families_->logins
+      .Add({{"who", std::string(who)}, {"result", ResultLabel(error)}})
+      .Increment();
+}
+
+void Metrics::CountRenewal(const std::optional<ErrorCode>& error) {
+  families_->renewals.Add({{"result", ResultLabel(error)}}).Increment();
+}
+
+void Metrics::CountRead(const std::optional<ErrorCode>& error) {
+  families_->reads.Add({{"result", ResultLabel(error)}}).Increment();
+}
+
+void Metrics::SetBindings(int64_t generation, size_t connections) {
+  families_->generation.Set(static_cast<double>(generation));
+  families_->connections.Set(static_cast<double>(connections));
+}
+
+void Metrics::SetBindingsChecked(Time when) {
+  families_->checked.Set(Seconds(when));
+}
+
+void Metrics::SetCredentials(size_t fresh, size_t stale) {
+  families_->fresh.Set(static_cast<double>(fresh));
+  families_->stale.Set(static_cast<double>(stale));
+}
+
+void Metrics::SetLoginEnds(Time when) {
+  families_->login_ends.Set(Seconds(when));
+}
+
+void Metrics::SetWatchers(size_t count) {
+  families_->watchers.Set(static_cast<double>(count));
+}
+
+void Metrics::SetUserSessions(size_t count) {
+  families_->users.Set(static_cast<double>(count));
+}
+
+std::string Metrics::Serialize() const {
+  return prometheus::TextSerializer().prometheus::Serializer::Serialize(
+      families_->registry.Collect());
+}
+
+}  // namespace claviger::sidecar

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sidecar/session/token_keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "access/principal.h"
+#include "base/backoff.h"
+
+namespace claviger::sidecar {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr BackoffPolicy kLoginBackoff{milliseconds(1'000),
+                                      milliseconds(60'000)};
+// A refusal that outlives a login is a decision, or a loop that would fill
+// Vault with leases: hence the slow pace.
+constexpr BackoffPolicy kReplaceBackoff{milliseconds(30'000),
+                                        milliseconds(300'000)};
+constexpr milliseconds kLeastPause{250};
+constexpr SteadyTime kNever = SteadyTime::max();
+
+}  // namespace
+
+TokenKeeper::TokenKeeper(const Settings& settings,
+                         const Dependencies& dependencies, Metrics& metrics)
+    : settings_(settings),
+      deps_(dependencies),
+      metrics_(metrics),
+      role_(access::VaultNameOf(
+          settings.vault.cluster,
+          access::Principal::ServiceAccount(settings.identity.ns,
+                                            settings.identity.name))),
+      ends_(kNever),
+      renew_at_(kNever),
+      retry_at_(dependencies.clock.SteadyNow()),
+      replace_at_(dependencies.clock.SteadyNow()) {}
+
+Result<const Secret*> TokenKeeper::Token() {
+  const SteadyTime now = deps_.clock.SteadyNow();
+  if (login_ && now < ends_) return &login_->token;
+  login_.reset();
+  if (now < retry_at_) return Fail(last_error_);
+  if (Status done = LogIn(); !done) return Fail(std::move(done.error()));
+  return &login_->token;
+}
+
+Status TokenKeeper::LogIn() {
+  Status done = AskForLogin();
+  metrics_.CountLogin("pod",
+                      done ? std::nullopt : std::optional(done.error().code));
+  if (done) {
+    failures_ = 0;
+    deps_.log.Info("logged in", {{"role", role_},
+                                 {"ttl_s", login_->lease_duration.count()}});
+    return {};
+  }
+  last_error_ = done.error();
+  retry_at_ = deps_.clock.SteadyNow() + kLeastPause +
+              BackoffDelay(kLoginBackoff, failures_++,
+                           last_error_.retry_after.value_or(milliseconds(0)),
+                           deps_.random);
+  deps_.log.Warning("login failed", {{"role", role_},
+                                     {"error", last_error_.message},
+                                     {"code", ToString(last_error_.code)}});
+  return done;
+}
+
+Status TokenKeeper::AskForLogin() {
+  Result<Secret> jwt = deps_.token();
+  if (!jwt) {
+    jwt.error().code = ErrorCode::kUnauthenticated;
+    return Fail(std::move(jwt.error()), "token to log in with");
+  }
+  const SteadyTime asked = deps_.clock.SteadyNow();
+  Result<vault::Login> login =
+      vault::LoginWithJwt(deps_.vault, settings_.vault.auth_mount, role_, *jwt);
+  if (!login) return Fail(std::move(login.error()), "log in as " + role_);
+  Adopt(std::move(*login), asked);
+  return {};
+}
+
+void TokenKeeper::Adopt(vault::Login login, SteadyTime asked) {
+  // The token before is not revoked: what was leased with it would end too.
+  login_ = std::move(login);
+  first_lease_ = login_->lease_duration;
+  SetEnds(login_->lease_duration, asked);
+}
+
+void TokenKeeper::SetEnds(std::chrono::seconds lease, SteadyTime asked) {
+  if (lease.count() <= 0) {  // without an end
+    ends_ = renew_at_ = kNever;
+    return;
+  }
+  ends_ = asked + lease;
+  const double share = 0.5 + 0.3 * deps_.random.Unit();
+  renew_at_ = asked + milliseconds(static_cast<int64_t>(
+                          share * static_cast<double>(lease.count()) * 1000));
+  metrics_.SetLoginEnds(deps_.clock.Now() + lease);
+}
+
+void TokenKeeper::Maintain() {
+  const SteadyTime now = deps_.clock.SteadyNow();
+  if (!login_ || now < renew_at_ || now >= ends_) return;
+  bool log_in = !login_->renewable;
+  if (!log_in) {
+    Result<vault::Login> renewed =
+        vault::RenewSelf(deps_.vault, login_->token, first_lease_);
+    metrics_.CountRenewal(renewed ? std::nullopt
+                                  : std::optional(renewed.error().code));
+    if (!renewed && IsRetryable(renewed.error().code)) {
+      return RenewalFailed(renewed.error());
+    }
+    if (renewed) {
+      failures_ = 0;
+      SetEnds(renewed->lease_duration, now);
+    }
+    // Less than was asked for: the end of its longest life is near.
+    log_in = !renewed || renewed->lease_duration < first_lease_ / 2;
+  }
+  if (log_in && !LogIn()) renew_at_ = std::max(renew_at_, retry_at_);
+}
+
+void TokenKeeper::RenewalFailed(const Error& error) {
+  renew_at_ =
+      deps_.clock.SteadyNow() + kLeastPause +
+      BackoffDelay(kLoginBackoff, failures_++,
+                   error.retry_after.value_or(milliseconds(0)), deps_.random);
+  deps_.log.Warning("renewal failed",
+                    {{"error", error.message}, {"code", ToString(error.code)}});
+}
+
+Result<bool> TokenKeeper::ReplaceIfDead() {
+  if (!login_) return false;
+  Result<vault::Login> known =
+      vault::LoginWithToken(deps_.vault, login_->token.Clone());
+  if (known) return false;
+  if (known.error().code != ErrorCode::kPermissionDenied) {
+    return Fail(std::move(known.error()));
+  }
+
+  const SteadyTime now = deps_.clock.SteadyNow();
+  if (now < replace_at_) return false;
+  replace_at_ = now + kReplaceBackoff.base +
+                BackoffDelay(kReplaceBackoff, replacements_++, milliseconds(0),
+                             deps_.random);
+  login_.reset();
+  if (Status done = LogIn(); !done) return Fail(std::move(done.error()));
+  return true;
+}
+
+void TokenKeeper::Confirm() {
+  replacements_ = 0;
+  replace_at_ = deps_.clock.SteadyNow();
+}
+
+SteadyTime TokenKeeper::next() const {
+  return login_ ? std::min(renew_at_, ends_) : kNever;
+}
+
+void TokenKeeper::Revoke() {
+  if (!login_) return;
+  const Status done = vault::RevokeSelf(deps_.vault, login_->token);
+  login_.reset();
+  if (!done) {
+    deps_.log.Warning("token not revoked", {{"error", done.error().message}});
+  }
+}
+
+}  // namespace claviger::sidecar

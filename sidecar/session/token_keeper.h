@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The pod's own Vault token: one login, then renewals at a random point of its
+// life, a new login before its last days end, and never one login per failure.
+// Worker thread only; blocks in Vault.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "sidecar/metrics.h"
+#include "sidecar/settings.h"
+#include "sidecar/sidecar.h"
+#include "vault/auth.h"
+
+namespace claviger::sidecar {
+
+class TokenKeeper {
+ public:
+  /// All references outlive the keeper.
+  TokenKeeper(const Settings& settings, const Dependencies& dependencies,
+              Metrics& metrics);
+
+  /// The token in use, valid until the next call here; logs in where there is
+  /// none. While a login is backed off, the error of the last attempt:
+  /// kPermissionDenied or kInvalidArgument where Vault refused it,
+  /// kUnauthenticated where there was no token to log in with, else why Vault
+  /// could not be asked.
+  Result<const Secret*> Token();
+
+  /// Renews the token when that is due, and logs in anew where its life cannot
+  /// be prolonged any more. A token that is still valid is kept whatever
+  /// happens.
+  void Maintain();
+
+  /// A read was refused with this token. Asks Vault whether the token lives:
+  /// if it does, the path is what is refused (false). If not, logs in anew:
+  /// true, and the read is worth repeating once; or the login's error. Where
+  /// that was done a short while ago, the refusal stands (false).
+  Result<bool> ReplaceIfDead();
+  /// A login succeeded, and reads with it too: the next refusal may be
+  /// answered with a login at once.
+  void Confirm();
+
+  bool logged_in() const { return login_.has_value(); }
+  /// When a login may be tried again, where there is none.
+  SteadyTime login_from() const { return retry_at_; }
+  /// When Maintain has something to do again; never where there is no login.
+  SteadyTime next() const;
+
+  /// Ends the token and its leases in Vault, as far as it can be reached.
+  void Revoke();
+
+ private:
+  Status LogIn();
+  Status AskForLogin();
+  void Adopt(vault::Login login, SteadyTime asked);
+  void RenewalFailed(const Error& error);
+  void SetEnds(std::chrono::seconds lease, SteadyTime asked);
+
+  const Settings& settings_;
+  const Dependencies& deps_;
+  Metrics& metrics_;
+  const std::string role_;
+
+  std::optional<vault::Login> login_;
+  std::chrono::seconds first_lease_{0};  // as the login gave it
+  SteadyTime ends_;                      // not used from then on
+  SteadyTime renew_at_;
+
+  Error last_error_;
+  SteadyTime retry_at_;  // no login before
+  int failures_ = 0;     // logins and renewals since one succeeded
+
+  SteadyTime replace_at_;  // no login because of a refusal before
+  int replacements_ = 0;   // since a read succeeded
+};
+
+}  // namespace claviger::sidecar

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The Api that stops asking a Vault that does not answer: after a failure that
+// may pass, calls fail at once for a while that grows with each further one,
+// so that requests do not queue behind deadlines and a fleet does not hammer a
+// server that comes back. Thread-safe.
+#pragma once
+
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "vault/api.h"
+
+namespace claviger::sidecar {
+
+class VaultCircuit final : public vault::Api {
+ public:
+  /// All outlive the object.
+  VaultCircuit(vault::Api& next, const Clock& clock, Random& random)
+      : next_(next),
+        clock_(clock),
+        random_(random),
+        closed_until_(clock.SteadyNow()) {}
+
+  /// `next`'s answer; or, while Vault is left alone, the last failure again
+  /// with the time that remains as its retry_after.
+  Result<vault::Answer> Do(const vault::Call& call) override;
+
+ private:
+  void Note(const Result<vault::Answer>& answer);
+
+  vault::Api& next_;
+  const Clock& clock_;
+  Random& random_;
+  std::mutex mutex_;
+  SteadyTime closed_until_;
+  int failures_ = 0;  // since an answer
+  Error last_;
+};
+
+}  // namespace claviger::sidecar
