@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sidecar/api/connection_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "access/decision.h"
+
+namespace claviger::sidecar {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json TlsJson(const model::Tls& tls) {
+  ordered_json json;
+  json["mode"] = tls.mode;
+  if (!tls.ca_bundle.empty()) json["caBundle"] = tls.ca_bundle;
+  if (!tls.server_name.empty()) json["serverName"] = tls.server_name;
+  return json;
+}
+
+ordered_json EndpointJson(const model::Endpoint& endpoint) {
+  ordered_json json = ordered_json::object();
+  if (!endpoint.url.empty()) json["url"] = endpoint.url;
+  if (!endpoint.host.empty()) json["host"] = endpoint.host;
+  if (endpoint.port) json["port"] = *endpoint.port;
+  if (!endpoint.hosts.empty()) json["hosts"] = endpoint.hosts;
+  if (!endpoint.database.empty()) json["database"] = endpoint.database;
+  if (endpoint.insecure) json["insecure"] = true;
+  if (!endpoint.methods.empty()) json["methods"] = endpoint.methods;
+  if (!endpoint.path_prefixes.empty()) {
+    json["pathPrefixes"] = endpoint.path_prefixes;
+  }
+  json["tls"] = TlsJson(endpoint.tls);
+  if (!endpoint.parameters.empty()) json["parameters"] = endpoint.parameters;
+  return json;
+}
+
+ordered_json DeliveryJson(const access::Decision& decision) {
+  ordered_json json;
+  json["allowed"] = decision.allowed();
+  json["reason"] = access::ToString(decision.reason);
+  if (decision.allowed()) return json;
+  json["status"] = access::StatusOf(decision.reason);
+  json["detail"] = decision.detail;
+  json["fix"] = decision.fix;
+  if (!decision.slots.empty()) json["slots"] = decision.slots;
+  return json;
+}
+
+}  // namespace
+
+ordered_json TimeJson(const std::optional<Time>& time) {
+  if (!time) return nullptr;
+  return FormatRfc3339(*time);
+}
+
+ordered_json ConnectionJson(const View& view, const access::Binding& binding,
+                            const std::optional<std::string>& slot, Time now,
+                            const CachePartitions& partitions, bool brief) {
+  access::Question question;
+  question.carrier = view.carrier;
+  question.slot = slot;
+  const access::Decision inject = access::Decide(&binding, question, now);
+  question.delivery = access::Delivery::kDisclose;
+  const access::Decision disclose = access::Decide(&binding, question, now);
+  if (inject.reason == access::Reason::kNotVisible) return nullptr;
+
+  // The two differ in whether, never in which (P6).
+  const access::Decision& chosen = inject.allowed() ? inject : disclose;
+  const access::ConnectionFacts& facts = *binding.facts;
+  ordered_json json;
+  json["connection"] = model::ToString(facts.ref);
+  json["provider"] = facts.provider;
+  json["type"] = facts.credential_type;
+  json["mode"] = model::ToString(facts.mode);
+  json["sharing"] = model::ToString(facts.sharing);
+  if (!brief) json["endpoint"] = EndpointJson(facts.endpoint);
+  json["delivery"]["inject"] = DeliveryJson(inject);
+  json["delivery"]["disclose"] = DeliveryJson(disclose);
+  json["slot"] = nullptr;
+  if (chosen.allowed()) json["slot"] = chosen.slot;
+  json["expiresAt"] = TimeJson(inject.valid_until);
+  json["generation"] = view.generation;
+  json["cachePartition"] = nullptr;
+  if (chosen.allowed() && chosen.vault != nullptr) {
+    json["cachePartition"] =
+        partitions.Of(facts, chosen.slot, *chosen.vault, view.caller);
+  }
+  return json;
+}
+
+}  // namespace claviger::sidecar

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a caller is shown of a connection: where it is, how it may be used, and
+// which slot would be. No secret, and nothing about others. Pure.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "access/binding.h"
+#include "base/time.h"
+#include "sidecar/api/partition.h"
+#include "sidecar/session/view.h"
+
+namespace claviger::sidecar {
+
+/// One connection of `view` for its caller at `now`; null JSON where it is not
+/// visible. `brief` leaves the endpoint out.
+nlohmann::ordered_json ConnectionJson(const View& view,
+                                      const access::Binding& binding,
+                                      const std::optional<std::string>& slot,
+                                      Time now,
+                                      const CachePartitions& partitions,
+                                      bool brief);
+
+/// RFC 3339, or null.
+nlohmann::ordered_json TimeJson(const std::optional<Time>& time);
+
+}  // namespace claviger::sidecar

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a question to a credential in hand: decide, look in the cache, fetch
+// where there is nothing, and decide again with what is then true, so that a
+// Grant taken away in between is taken away here too. A fetch that fails never
+// moves to another slot, unless the connection says onSecretFailure: Next.
+// Thread-safe; never blocks.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "access/decision.h"
+#include "base/clock.h"
+#include "sidecar/api/problem.h"
+#include "sidecar/credentials/cache.h"
+#include "sidecar/credentials/engine_reader.h"
+#include "sidecar/session/view.h"
+
+namespace claviger::sidecar {
+
+/// What the question came to.
+struct Resolved {
+  ViewPtr view;
+  const access::Binding* binding = nullptr;  // in `view`
+  std::string slot;
+  model::VaultRef vault;
+  std::optional<Time> valid_until;  // of the decision
+  std::shared_ptr<const Credential> credential;
+  bool stale = false;
+  bool degraded = false;
+};
+using Resolution = std::variant<Resolved, Problem>;
+
+class CredentialResolver {
+ public:
+  /// The pod's present view, or why there is none.
+  using ViewSource = std::function<std::variant<ViewPtr, Problem>()>;
+  using Done = std::function<void(Resolution)>;
+
+  /// All references outlive the object.
+  CredentialResolver(ViewSource views, const Clock& clock,
+                     const EngineReaders& engines, CredentialCache& cache)
+      : views_(std::move(views)),
+        clock_(clock),
+        engines_(engines),
+        cache_(cache) {}
+
+  /// Calls `done` once: on the calling thread where everything is at hand, else
+  /// on the worker's.
+  void Resolve(const model::ObjectRef& connection,
+               const std::optional<std::string>& hint,
+               access::Delivery delivery, Done done);
+
+ private:
+  struct Ask {
+    model::ObjectRef connection;
+    std::optional<std::string> hint;
+    access::Delivery delivery = access::Delivery::kDisclose;
+    Done done;
+    int fetches = 0;
+  };
+  /// A slot whose credential has to be fetched first.
+  struct Needs {
+    model::VaultRef vault;
+  };
+  using Step = std::variant<Resolved, Problem, Needs>;
+
+  void Continue(std::shared_ptr<Ask> ask);
+  Step Attempt(const Ask& ask) const;
+  Step TrySlot(const ViewPtr& view, const access::Binding& binding,
+               const access::Decision& decision) const;
+
+  const ViewSource views_;
+  const Clock& clock_;
+  const EngineReaders& engines_;
+  CredentialCache& cache_;
+};
+
+}  // namespace claviger::sidecar

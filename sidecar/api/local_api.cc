@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sidecar/api/local_api.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "access/bindings_document.h"
+#include "access/explain.h"
+#include "base/json.h"
+#include "sidecar/api/connection_json.h"
+
+namespace claviger::sidecar {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::string_view kUserTokenHeader = "X-Claviger-User-Token";
+
+Problem FromUserError(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kUnauthenticated:
+      return {"InvalidUserToken", error.message,
+              "send a token that vault's user login accepts"};
+    case ErrorCode::kUnsupported:
+      return {"UserLoginUnsupported", error.message,
+              "configure vault.userAuth.mount for the sidecar"};
+    case ErrorCode::kTooLarge:
+      return {"TooManyClaimGroups", error.message,
+              "put fewer of the user's groups into claims of Groups"};
+    case ErrorCode::kRateLimited:
+      return {"RateLimited", error.message, "try again in a moment", {}, 1};
+    default:
+      return {"BackendUnavailable",
+              "the user's login could not be made in vault now (" +
+                  std::string(ToString(error.code)) + ")",
+              "try again in a moment",
+              {},
+              1};
+  }
+}
+
+// What a connection that cannot be is: exactly what an invisible one is.
+Problem NotVisible() {
+  return FromDecision(access::Decide(nullptr, {}, Time()));
+}
+
+Problem CapabilityMissing(Route route) {
+  if (route == Route::kPersonal) {
+    return {"CapabilityMissing",
+            "personal credentials cannot be stored by this sidecar yet",
+            "have a Grant give the caller a credential"};
+  }
+  return {"CapabilityMissing", "this sidecar cannot send requests upstream yet",
+          "use a connection whose credential may be disclosed"};
+}
+
+}  // namespace
+
+void LocalApi::Exchange::Send(http::ServerResponse response) const {
+  metrics->CountRequest(call.route, response.status);
+  responder->Send(std::move(response));
+}
+
+void LocalApi::Exchange::Refuse(const Problem& problem) const {
+  Send(ToResponse(problem));
+}
+
+LocalApi::LocalApi(const Parts& parts)
+    : parts_(parts),
+      partitions_(parts.random),
+      resolver_([this] { return PodView(); }, parts.clock, parts.engines,
+                parts.cache) {}
+
+void LocalApi::Handle(const Guard& guard, const http::ServerRequest& request,
+                      std::shared_ptr<http::Responder> responder) {
+  Exchange exchange{{}, std::move(responder), &parts_.metrics};
+  if (auto problem = guard.Check(request)) return exchange.Refuse(*problem);
+  if (auto problem = ParseCall(request, exchange.call)) {
+    return exchange.Refuse(*problem);
+  }
+  Dispatch(request, exchange);
+}
+
+void LocalApi::Dispatch(const http::ServerRequest& request,
+                        const Exchange& exchange) {
+  const bool as_user =
+      http::FindHeader(request.headers, kUserTokenHeader).has_value();
+  switch (exchange.call.route) {
+    case Route::kPersonal:
+    case Route::kHttp:
+      return exchange.Refuse(CapabilityMissing(exchange.call.route));
+    case Route::kList:
+      return WithView(request, exchange, [this, exchange](const View& view) {
+        List(exchange, view);
+      });
+    case Route::kConnection:
+      return WithView(request, exchange, [this, exchange](const View& view) {
+        ShowConnection(exchange, view);
+      });
+    case Route::kExplain:
+      return WithView(request, exchange, [this, exchange](const View& view) {
+        ShowExplanation(exchange, view);
+      });
+    case Route::kCredential:
+    case Route::kReportFailed:
+      if (as_user) {
+        return WithView(request, exchange, [this, exchange](const View& view) {
+          RefuseUsersCredential(exchange, view);
+        });
+      }
+      return exchange.call.route == Route::kCredential
+                 ? GiveCredential(exchange)
+                 : ReportFailed(exchange);
+    case Route::kWatch:
+      if (as_user) {
+        return exchange.Refuse({"InvalidRequest",
+                                "events are told to the pod, not to a user",
+                                "leave X-Claviger-User-Token out"});
+      }
+      return Watch(exchange);
+    case Route::kOther:
+      break;
+  }
+}
+
+std::variant<ViewPtr, Problem> LocalApi::PodView() const {
+  ViewPtr view = parts_.session.view();
+  if (view != nullptr) return view;
+  return NoBindings(parts_.session.standing().error);
+}
+
+void LocalApi::WithView(const http::ServerRequest& request,
+                        const Exchange& exchange,
+                        const std::function<void(const View&)>& then) {
+  if (!exchange.call.possible && exchange.call.route != Route::kExplain) {
+    return exchange.Refuse(NotVisible());
+  }
+  const auto token = http::FindHeader(request.headers, kUserTokenHeader);
+  if (token) {
+    return parts_.users.Get(*token, [exchange, then](Result<ViewPtr> view) {
+      if (!view) return exchange.Refuse(FromUserError(view.error()));
+      then(**view);
+    });
+  }
+  const std::variant<ViewPtr, Problem> view = PodView();
+  if (const auto* problem = std::get_if<Problem>(&view)) {
+    return exchange.Refuse(*problem);
+  }
+  then(*std::get<ViewPtr>(view));
+}
+
+void LocalApi::List(const Exchange& exchange, const View& view) const {
+  ordered_json body;
+  body["caller"] = access::ToString(view.caller);
+  body["generation"] = view.generation;
+  ordered_json connections = ordered_json::array();
+  for (const access::Binding& binding : view.bindings) {
+    ordered_json one = ConnectionJson(view, binding, std::nullopt,
+                                      parts_.clock.Now(), partitions_, true);
+    if (!one.is_null()) connections.push_back(std::move(one));
+  }
+  body["connections"] = std::move(connections);
+  exchange.Send(JsonResponse(DumpJson(body)));
+}
+
+void LocalApi::ShowConnection(const Exchange& exchange,
+                              const View& view) const {
+  const access::Binding* binding =
+      access::FindBinding(view.bindings, exchange.call.connection);
+  ordered_json body;
+  if (binding != nullptr) {
+    body = ConnectionJson(view, *binding, exchange.call.slot,
+                          parts_.clock.Now(), partitions_, false);
+  }
+  if (body.is_null()) return exchange.Refuse(NotVisible());
+  exchange.Send(JsonResponse(DumpJson(body)));
+}
+
+void LocalApi::ShowExplanation(const Exchange& exchange,
+                               const View& view) const {
+  const Call& call = exchange.call;
+  access::Question question;
+  question.delivery = call.deliver;
+  question.slot = call.slot;
+  question.carrier = view.carrier;
+  access::Explanation explanation = access::Explain(
+      access::FindBinding(view.bindings, call.connection), view.caller,
+      call.connection, question, parts_.clock.Now());
+  // How one comes not to see a connection would tell that it is there.
+  if (explanation.decision.reason == access::Reason::kNotVisible) {
+    explanation.steps.clear();
+  }
+  exchange.Send(JsonResponse(DumpJson(access::ToJson(explanation))));
+}
+
+void LocalApi::Watch(const Exchange& exchange) const {
+  const std::variant<ViewPtr, Problem> view = PodView();
+  if (const auto* problem = std::get_if<Problem>(&view)) {
+    return exchange.Refuse(*problem);
+  }
+  exchange.metrics->CountRequest(Route::kWatch, 200);
+  parts_.watch.Add(exchange.responder->StartEvents(),
+                   std::get<ViewPtr>(view)->generation);
+}
+
+}  // namespace claviger::sidecar

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sidecar/core.h"
+
+#include <utility>
+
+#include "sidecar/api/health.h"
+
+namespace claviger::sidecar {
+namespace {
+
+constexpr size_t kMaxQueuedJobs = 512;
+
+CredentialCache::Settings CacheSettings(const Intervals& intervals) {
+  CredentialCache::Settings settings;
+  settings.refresh = intervals.kv;
+  return settings;
+}
+
+}  // namespace
+
+Core::Core(Settings settings, Dependencies dependencies)
+    : settings_(std::move(settings)),
+      circuit_(dependencies.vault, dependencies.clock, dependencies.random),
+      deps_{circuit_, dependencies.clock, dependencies.random, dependencies.log,
+            std::move(dependencies.token)},
+      worker_(deps_.clock, kMaxQueuedJobs),
+      watch_(metrics_),
+      engines_(deps_.vault),
+      cache_(
+          CacheSettings(settings_.intervals), worker_, deps_.clock,
+          deps_.random, metrics_,
+          [this](const model::VaultRef& ref) { return ReadCredential(ref); },
+          [this](const std::string& key, bool gone) {
+            upkeep_.OnCredential(key, gone);
+          }),
+      upkeep_(deps_.clock, worker_, cache_, served_, watch_),
+      session_(settings_, deps_, worker_, metrics_,
+               [this](const ViewPtr& view) { upkeep_.OnView(view); }),
+      users_(settings_, deps_, worker_, metrics_),
+      api_({settings_, deps_.clock, deps_.random, deps_.log, session_, users_,
+            engines_, cache_, served_, watch_, metrics_}) {}
+
+void Core::Handle(const Guard& guard, const http::ServerRequest& request,
+                  std::shared_ptr<http::Responder> responder) {
+  api_.Handle(guard, request, std::move(responder));
+}
+
+http::ServerResponse Core::Health(const http::ServerRequest& request) const {
+  return HealthAnswer(request, session_.standing(), metrics_);
+}
+
+void Core::End() {
+  users_.End();
+  session_.End();
+}
+
+Result<Credential> Core::ReadCredential(const model::VaultRef& ref) {
+  EngineReader* reader = engines_.Find(ref.engine);
+  if (reader == nullptr) {
+    return Fail(ErrorCode::kUnsupported, "no reader for this engine");
+  }
+  return session_.AsPod<Credential>(
+      [&](const Secret& token) { return reader->Read(ref, token); });
+}
+
+}  // namespace claviger::sidecar

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A sidecar without its sockets and threads: everything between a request and
+// Vault, wired together. Handle and Health are thread-safe and never block;
+// worker() is to be run by exactly one thread.
+#pragma once
+
+#include <memory>
+
+#include "http/server.h"
+#include "sidecar/api/guard.h"
+#include "sidecar/api/local_api.h"
+#include "sidecar/api/served.h"
+#include "sidecar/api/watch_hub.h"
+#include "sidecar/credentials/cache.h"
+#include "sidecar/metrics.h"
+#include "sidecar/session/session.h"
+#include "sidecar/session/user_sessions.h"
+#include "sidecar/settings.h"
+#include "sidecar/sidecar.h"
+#include "sidecar/upkeep.h"
+#include "sidecar/vault_circuit.h"
+#include "sidecar/worker.h"
+
+namespace claviger::sidecar {
+
+class Core {
+ public:
+  Core(Settings settings, Dependencies dependencies);
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  /// The first login is made as soon as the worker runs.
+  void Begin() { session_.Begin(); }
+
+  void Handle(const Guard& guard, const http::ServerRequest& request,
+              std::shared_ptr<http::Responder> responder);
+  http::ServerResponse Health(const http::ServerRequest& request) const;
+
+  Worker& worker() { return worker_; }
+  const Settings& settings() const { return settings_; }
+  const Dependencies& dependencies() const { return deps_; }
+
+  /// Ends all logins in Vault. After the worker has stopped; blocks.
+  void End();
+
+ private:
+  Result<Credential> ReadCredential(const model::VaultRef& ref);
+
+  const Settings settings_;
+  VaultCircuit circuit_;
+  const Dependencies deps_;
+  Metrics metrics_;
+  Worker worker_;
+  WatchHub watch_;
+  ServedAnswers served_;
+  EngineReaders engines_;
+  CredentialCache cache_;
+  Upkeep upkeep_;
+  Session session_;
+  UserSessions users_;
+  LocalApi api_;
+};
+
+}  // namespace claviger::sidecar

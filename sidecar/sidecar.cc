@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sidecar/sidecar.h"
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/names.h"
+#include "http/server.h"
+#include "sidecar/api/guard.h"
+#include "sidecar/core.h"
+
+namespace claviger::sidecar {
+namespace {
+
+constexpr std::chrono::milliseconds kHealthDrain{100};
+
+http::ServerLimits HealthLimits() {
+  http::ServerLimits limits;
+  limits.max_connections = 16;
+  limits.max_body_bytes = 1024;
+  return limits;
+}
+
+Status CheckNames(const Settings& settings) {
+  if (!IsClusterName(settings.vault.cluster)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "the cluster's name is not [a-z0-9-]{1,40}");
+  }
+  if (!IsDnsLabel(settings.identity.ns) ||
+      !IsDnsSubdomain(settings.identity.name)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "the identity is not a service account's name");
+  }
+  return {};
+}
+
+}  // namespace
+
+class Sidecar::Impl {
+ public:
+  Impl(Settings settings, Dependencies dependencies)
+      : core_(std::move(settings), std::move(dependencies)),
+        server_(
+            http::MakeServer(http::ServerLimits(), core_.dependencies().log)),
+        health_(http::MakeServer(HealthLimits(), core_.dependencies().log)) {}
+
+  Status Start() {
+    const Settings& settings = core_.settings();
+    if (Status named = CheckNames(settings); !named) return named;
+    Status listening = ListenUnix(settings.socket);
+    if (listening && settings.tcp) listening = ListenTcp(*settings.tcp);
+    if (listening && settings.health) {
+      listening = ListenHealth(*settings.health);
+    }
+    if (listening) core_.Begin();
+    return listening;
+  }
+
+  void Run() {
+    std::thread worker([this] { core_.worker().Run(); });
+    // Of its own, so that no client of the API can keep a probe waiting.
+    std::thread health([this] { health_->Run(); });
+    server_->Run();
+    core_.worker().Stop();
+    worker.join();
+    core_.End();
+    health_->Stop(kHealthDrain);
+    health.join();
+    core_.dependencies().log.Info("stopped");
+  }
+
+  void Stop() { server_->Stop(core_.settings().intervals.drain); }
+
+  std::optional<uint16_t> tcp_port() const { return tcp_port_; }
+  std::optional<uint16_t> health_port() const { return health_port_; }
+
+ private:
+  http::Handler ApiHandler(const Guard& guard) {
+    return [this, &guard](const http::ServerRequest& request,
+                          std::shared_ptr<http::Responder> responder) {
+      core_.Handle(guard, request, std::move(responder));
+    };
+  }
+
+  Status ListenUnix(const SocketSettings& socket) {
+    socket_guard_ = std::make_unique<SocketGuard>(socket.allowed_uids);
+    return server_->ListenUnix(socket.path, socket.mode,
+                               ApiHandler(*socket_guard_));
+  }
+
+  Status ListenTcp(const TcpSettings& tcp) {
+    std::string secret = Base64UrlEncode(core_.dependencies().random.Bytes(32));
+    Status written = WriteFileAtomically(tcp.secret_file, secret, 0400);
+    tcp_guard_ = std::make_unique<TcpGuard>(Secret(std::move(secret)));
+    if (!written) return written;
+    Result<uint16_t> port =
+        server_->ListenTcp("127.0.0.1", tcp.port, ApiHandler(*tcp_guard_));
+    if (!port) return Fail(std::move(port.error()));
+    tcp_port_ = *port;
+    return {};
+  }
+
+  Status ListenHealth(const HealthSettings& health) {
+    Result<uint16_t> port = health_->ListenTcp(
+        health.address, health.port,
+        [this](const http::ServerRequest& request,
+               const std::shared_ptr<http::Responder>& responder) {
+          responder->Send(core_.Health(request));
+        });
+    if (!port) return Fail(std::move(port.error()));
+    health_port_ = *port;
+    return {};
+  }
+
+  Core core_;
+  std::unique_ptr<SocketGuard> socket_guard_;
+  std::unique_ptr<TcpGuard> tcp_guard_;
+  std::optional<uint16_t> tcp_port_;
+  std::optional<uint16_t> health_port_;
+  // Last, so that they end first: their handlers use all of the above.
+  std::unique_ptr<http::Server> server_;
+  std::unique_ptr<http::Server> health_;
+};
+
+Sidecar::Sidecar(Settings settings, Dependencies dependencies)
+    : impl_(std::make_unique<Impl>(std::move(settings),
+                                   std::move(dependencies))) {}
+Sidecar::~Sidecar() = default;
+
+Status Sidecar::Start() { return impl_->Start(); }
+void Sidecar::Run() { impl_->Run(); }
+void Sidecar::Stop() { impl_->Stop(); }
+std::optional<uint16_t> Sidecar::tcp_port() const { return impl_->tcp_port(); }
+std::optional<uint16_t> Sidecar::health_port() const {
+  return impl_->health_port();
+}
+
+}  // namespace claviger::sidecar

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sidecar/upkeep.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <set>
+
+#include "access/bindings_document.h"
+#include "access/decision.h"
+
+namespace claviger::sidecar {
+namespace {
+
+// The wall clock may be set while we wait by the steady one.
+constexpr std::chrono::milliseconds kLongestWait{60'000};
+
+std::optional<Time> NextWindow(const View& view, Time now) {
+  std::optional<Time> next;
+  const auto consider = [&](const std::optional<Time>& edge) {
+    if (edge && *edge > now && (!next || *edge < *next)) next = *edge;
+  };
+  for (const access::Binding& binding : view.bindings) {
+    for (const access::GrantEntry& grant : binding.grants) {
+      consider(grant.window.not_before);
+      consider(grant.window.expires_at);
+    }
+  }
+  return next;
+}
+
+}  // namespace
+
+void Upkeep::OnView(const ViewPtr& view) {
+  view_ = view;
+  served_.DropBodies();
+  Review();
+  watch_.TellGeneration(view->generation);
+}
+
+void Upkeep::Review() {
+  const Time now = clock_.Now();
+  std::set<std::string> keys;
+  for (const access::Binding& binding : view_->bindings) {
+    for (const model::VaultRef* ref :
+         access::ReachableSlots(binding, view_->carrier, now)) {
+      keys.insert(CredentialKey(*ref));
+    }
+  }
+  cache_.Retain(keys);
+  for (const ServedSlot& slot : served_.Slots()) ReviewServed(slot);
+  ArmNextWindow();
+}
+
+void Upkeep::ReviewServed(const ServedSlot& slot) {
+  access::Question question;
+  question.delivery = access::Delivery::kDisclose;
+  question.slot = slot.hint;
+  question.carrier = view_->carrier;
+  const access::Decision decision =
+      access::Decide(access::FindBinding(view_->bindings, slot.connection),
+                     question, clock_.Now());
+  const std::string connection = model::ToString(slot.connection);
+  if (!decision.allowed() || decision.vault == nullptr) {
+    served_.Drop(slot);
+    watch_.TellRevoked(connection, slot.slot);
+    return;
+  }
+  std::string key = CredentialKey(*decision.vault);
+  if (decision.slot == slot.slot && key == slot.credential_key) return;
+  watch_.TellRotated(connection, decision.slot);
+  served_.SetSlot(slot, decision.slot, std::move(key));
+}
+
+void Upkeep::ArmNextWindow() {
+  worker_.Cancel(timer_);
+  timer_ = 0;
+  const Time now = clock_.Now();
+  const std::optional<Time> next = NextWindow(*view_, now);
+  if (!next) return;
+  timer_ = worker_.At(clock_.SteadyNow() + std::min(kLongestWait, *next - now),
+                      [this] { Review(); });
+}
+
+void Upkeep::OnCredential(const std::string& key, bool gone) {
+  for (const ServedSlot& slot : served_.Slots()) {
+    if (slot.credential_key != key) continue;
+    const std::string connection = model::ToString(slot.connection);
+    if (gone) {
+      served_.Drop(slot);
+      watch_.TellRevoked(connection, slot.slot);
+    } else {
+      watch_.TellRotated(connection, slot.slot);
+    }
+  }
+}
+
+}  // namespace claviger::sidecar

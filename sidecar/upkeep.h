@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What must follow from a change without being asked for: credentials of slots
+// that are lost are dropped at once, by a change of bindings or by a window
+// that ends, and those who watch are told. Worker thread only.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "sidecar/api/served.h"
+#include "sidecar/api/watch_hub.h"
+#include "sidecar/credentials/cache.h"
+#include "sidecar/session/view.h"
+#include "sidecar/worker.h"
+
+namespace claviger::sidecar {
+
+class Upkeep {
+ public:
+  /// All references outlive the object.
+  Upkeep(const Clock& clock, Worker& worker, CredentialCache& cache,
+         ServedAnswers& served, WatchHub& watch)
+      : clock_(clock),
+        worker_(worker),
+        cache_(cache),
+        served_(served),
+        watch_(watch) {}
+
+  /// The pod's bindings are these now.
+  void OnView(const ViewPtr& view);
+  /// A cached credential was replaced in Vault, or is not to be had there.
+  void OnCredential(const std::string& key, bool gone);
+
+ private:
+  void Review();
+  void ReviewServed(const ServedSlot& slot);
+  void ArmNextWindow();
+
+  const Clock& clock_;
+  Worker& worker_;
+  CredentialCache& cache_;
+  ServedAnswers& served_;
+  WatchHub& watch_;
+  ViewPtr view_;
+  Worker::TimerId timer_ = 0;
+};
+
+}  // namespace claviger::sidecar
