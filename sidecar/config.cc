@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sidecar/config.h"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "base/names.h"
+
+namespace claviger::sidecar {
+namespace {
+
+using model::SettingKey;
+using model::Value;
+using std::chrono::milliseconds;
+
+constexpr int64_t kMaxSeconds = 86'400;
+constexpr size_t kMaxUids = 64;
+// The longest path of a Unix socket, with its end.
+constexpr size_t kMaxSocketPath = 107;
+
+// What is being filled in: some keys only make sense together.
+struct Draft {
+  Config config;
+  TcpSettings tcp;
+  std::optional<int64_t> tcp_port;
+  HealthSettings health;
+};
+
+using Reader = void (*)(const Value&, Draft&);
+
+void Invalid(const Value& value, std::string what, std::string fix) {
+  value.report().Invalid(value.Path(), std::move(what), std::move(fix));
+}
+
+// A text that `matches`; `out` is left alone otherwise.
+void ReadMatching(const Value& value, bool (*matches)(std::string_view),
+                  std::string_view what, std::string& out) {
+  std::string text;
+  Read(value, text);
+  if (matches(text)) {
+    out = std::move(text);
+  } else {
+    Invalid(value, "not " + std::string(what),
+            "use letters, digits and dashes as such names have them");
+  }
+}
+
+std::optional<int64_t> ReadNumber(const Value& value, int64_t least,
+                                  int64_t most) {
+  int64_t number = least - 1;
+  Read(value, number);
+  if (number >= least && number <= most) return number;
+  Invalid(value, "out of range",
+          "use a number from " + std::to_string(least) + " to " +
+              std::to_string(most));
+  return std::nullopt;
+}
+
+void ReadSeconds(const Value& value, int64_t least, milliseconds& out) {
+  if (const auto seconds = ReadNumber(value, least, kMaxSeconds)) {
+    out = std::chrono::seconds(*seconds);
+  }
+}
+
+void ReadAbsolutePath(const Value& value, size_t max_size, std::string& out) {
+  std::string path;
+  Read(value, path);
+  if (path.starts_with('/') && path.size() <= max_size) {
+    out = std::move(path);
+  } else {
+    Invalid(value,
+            "not an absolute path of at most " + std::to_string(max_size) +
+                " bytes",
+            "write it from the root, like /run/claviger/claviger.sock");
+  }
+}
+
+void ReadCluster(const Value& value, Draft& draft) {
+  ReadMatching(value, IsClusterName, "a cluster's name",
+               draft.config.settings.vault.cluster);
+}
+
+void ReadAddress(const Value& value, Draft& draft) {
+  std::string address;
+  Read(value, address);
+  if (address.starts_with("https://") || address.starts_with("http://")) {
+    draft.config.vault_address = std::move(address);
+  } else {
+    Invalid(value, "not an address", "write it like https://vault.corp:8200");
+  }
+}
+
+void ReadAuthKind(const Value& value, Draft&) {
+  std::string kind;
+  Read(value, kind);
+  // Both methods take the same login; the word is there for the reader, and
+  // for files that are shared with the operator's.
+  if (kind != "kubernetes" && kind != "jwt") {
+    Invalid(value, "unknown way to log in", "use kubernetes or jwt");
+  }
+}
+
+void ReadMode(const Value& value, Draft& draft) {
+  std::string text;
+  Read(value, text);
+  if (text == "0600" || text == "0660") {
+    draft.config.settings.socket.mode = text == "0600" ? 0600 : 0660;
+  } else {
+    Invalid(value, "not a mode for the socket",
+            "use \"0600\" (own uid only) or \"0660\" (own group too)");
+  }
+}
+
+void ReadUids(const Value& value, Draft& draft) {
+  std::vector<int64_t> uids;
+  Read(value, uids);
+  std::vector<uint32_t> good;
+  for (const int64_t uid : uids) {
+    if (uid < 0 || uid > std::numeric_limits<uint32_t>::max() ||
+        uids.size() > kMaxUids) {
+      return Invalid(value, "not a list of at most 64 uids",
+                     "write it like [1000, 1001]");
+    }
+    good.push_back(static_cast<uint32_t>(uid));
+  }
+  draft.config.settings.socket.allowed_uids = std::move(good);
+}
+
+void ReadLevel(const Value& value, Draft& draft) {
+  std::string text;
+  Read(value, text);
+  if (const Result<LogLevel> level = ParseLogLevel(text)) {
+    draft.config.log_level = *level;
+  } else {
+    Invalid(value, "unknown level", "use debug, info, warning or error");
+  }
+}
+
+template <std::string VaultNames::*kMember>
+void ReadMount(const Value& value, Draft& draft) {
+  ReadMatching(value, IsVaultPath, "a mount's path",
+               draft.config.settings.vault.*kMember);
+}
+
+template <milliseconds Intervals::*kMember>
+void ReadInterval(const Value& value, Draft& draft) {
+  ReadSeconds(value, 1, draft.config.settings.intervals.*kMember);
+}
+
+struct Entry {
+  SettingKey key;
+  Reader read;
+};
+
+constexpr std::array<Entry, 25> kEntries = {{
+    {{"cluster", "text", "", "the cluster's name, part of every name in Vault",
+      true},
+     ReadCluster},
+    {{"vault.address", "URL", "", "Vault's address, without a path", true},
+     ReadAddress},
+    {{"vault.caFile", "path", "",
+      "PEM file with the authorities to trust; not set: the system's"},
+     [](const Value& value, Draft& draft) {
+       ReadAbsolutePath(value, 4096, draft.config.vault_ca_file);
+     }},
+    {{"vault.namespace", "text", "",
+      "Vault namespace, sent as X-Vault-Namespace only if set"},
+     [](const Value& value, Draft& draft) {
+       model::ReadAnyText(value, draft.config.vault_namespace);
+     }},
+    {{"vault.mount", "text", "claviger",
+      "KV version 2 mount that holds the bindings"},
+     ReadMount<&VaultNames::mount>},
+    {{"vault.auth.kind", "kubernetes or jwt", "kubernetes",
+      "how pods log in; the request is the same for both"},
+     ReadAuthKind},
+    {{"vault.auth.mount", "text", "claviger", "auth mount that pods log in at"},
+     ReadMount<&VaultNames::auth_mount>},
+    {{"vault.userAuth.mount", "text", "",
+      "jwt auth mount that end users' tokens log in at; not set: calls for end "
+      "users are refused"},
+     ReadMount<&VaultNames::user_auth_mount>},
+    {{"vault.userAuth.userClaim", "text", "sub",
+      "claim of an end user's token that is the user's name"},
+     [](const Value& value, Draft& draft) {
+       Read(value, draft.config.settings.vault.user_claim);
+     }},
+    {{"identity.namespace", "text", "", "this pod's namespace", true},
+     [](const Value& value, Draft& draft) {
+       ReadMatching(value, IsDnsLabel, "a namespace's name",
+                    draft.config.settings.identity.ns);
+     }},
+    {{"identity.serviceAccount", "text", "", "this pod's service account",
+      true},
+     [](const Value& value, Draft& draft) {
+       ReadMatching(value, IsDnsSubdomain, "a service account's name",
+                    draft.config.settings.identity.name);
+     }},
+    {{"tokenFile", "path", "/var/run/secrets/claviger/token",
+      "projected service account token with the sidecar's audience; read again "
+      "at each login"},
+     [](const Value& value, Draft& draft) {
+       ReadAbsolutePath(value, 4096, draft.config.token_file);
+     }},
+    {{"socket.path", "path", "/run/claviger/claviger.sock",
+      "Unix socket of the local API"},
+     [](const Value& value, Draft& draft) {
+       ReadAbsolutePath(value, kMaxSocketPath,
+                        draft.config.settings.socket.path);
+     }},
+    {{"socket.mode", "\"0600\" or \"0660\"", "\"0660\"",
+      "mode of the socket's file"},
+     ReadMode},
+    {{"socket.allowedUids", "list of numbers", "[]",
+      "uids of processes that may call; empty: any that the mode lets in"},
+     ReadUids},
+    {{"tcp.port", "number", "",
+      "also serve the local API on this port of 127.0.0.1; needs "
+      "tcp.secretFile"},
+     [](const Value& value, Draft& draft) {
+       draft.tcp_port = ReadNumber(value, 1, 65'535);
+     }},
+    {{"tcp.secretFile", "path", "",
+      "file that the secret for TCP callers is written to at start, mode 0400"},
+     [](const Value& value, Draft& draft) {
+       ReadAbsolutePath(value, 4096, draft.tcp.secret_file);
+     }},
+    {{"health.address", "IP address", "0.0.0.0",
+      "address of /healthz, /readyz and /metrics"},
+     [](const Value& value, Draft& draft) {
+       Read(value, draft.health.address);
+     }},
+    {{"health.port", "number", "9810", "their port; 0: any free one"},
+     [](const Value& value, Draft& draft) {
+       if (const auto port = ReadNumber(value, 0, 65'535)) {
+         draft.health.port = static_cast<uint16_t>(*port);
+       }
+     }},
+    {{"log.level", "debug, info, warning or error", "info",
+      "least severe lines that are written"},
+     ReadLevel},
+    {{"intervals.bindingsSeconds", "number", "5",
+      "how often the bindings are compared with Vault's, jittered by a fifth"},
+     ReadInterval<&Intervals::bindings>},
+    {{"intervals.kvSeconds", "number", "60",
+      "how often a cached KV secret is compared with Vault's, jittered by a "
+      "fifth"},
+     ReadInterval<&Intervals::kv>},
+    {{"intervals.userSessionSeconds", "number", "300",
+      "how long an end user's login is used again at most"},
+     ReadInterval<&Intervals::user_session>},
+    {{"intervals.reportFailedSeconds", "number", "10",
+      "how long a connection's report-failed is refused after another"},
+     ReadInterval<&Intervals::report_failed>},
+    {{"intervals.drainSeconds", "number", "5",
+      "how long answers under way may take after SIGTERM"},
+     ReadInterval<&Intervals::drain>},
+}};
+
+constexpr std::array<SettingKey, kEntries.size()> Keys() {
+  std::array<SettingKey, kEntries.size()> keys{};
+  for (size_t i = 0; i < keys.size(); ++i) keys[i] = kEntries[i].key;
+  return keys;
+}
+constexpr std::array<SettingKey, kEntries.size()> kKeys = Keys();
+
+void Finish(Draft& draft, const std::string& file,
+            std::vector<model::Problem>& problems) {
+  Settings& settings = draft.config.settings;
+  settings.health = std::move(draft.health);
+  if (!draft.tcp_port && draft.tcp.secret_file.empty()) return;
+  if (!draft.tcp_port || draft.tcp.secret_file.empty()) {
+    model::Problem problem;
+    problem.location.file = file;
+    problem.path = "tcp";
+    problem.what = "port and secretFile belong together";
+    problem.fix = "give both, or neither";
+    problems.push_back(std::move(problem));
+    return;
+  }
+  draft.tcp.port = static_cast<uint16_t>(*draft.tcp_port);
+  settings.tcp = std::move(draft.tcp);
+}
+
+}  // namespace
+
+std::span<const SettingKey> ConfigKeys() { return kKeys; }
+
+Result<Config> ParseConfig(std::string_view text, const std::string& file) {
+  Draft draft;
+  std::vector<model::Problem> problems = model::ReadSettings(
+      text, file, kKeys, [&draft](size_t key, const Value& value) {
+        kEntries[key].read(value, draft);
+      });
+  Finish(draft, file, problems);
+  if (problems.empty()) return std::move(draft.config);
+  std::string all;
+  for (const model::Problem& problem : problems) {
+    if (!all.empty()) all += "\n";
+    all += model::ToString(problem);
+  }
+  return Fail(ErrorCode::kInvalidArgument, std::move(all));
+}
+
+}  // namespace claviger::sidecar

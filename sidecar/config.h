@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The sidecar's configuration file: one YAML document, read once at start. The
+// table of its keys feeds --help and docs/reference/sidecar-config.md. Secrets
+// are never in it, only the names of files.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "model/settings_file.h"
+#include "sidecar/settings.h"
+
+namespace claviger::sidecar {
+
+struct Config {
+  Settings settings;
+  std::string vault_address;
+  std::string vault_ca_file;    // empty: the system's authorities
+  std::string vault_namespace;  // empty: no namespace header
+  std::string token_file = "/var/run/secrets/claviger/token";
+  LogLevel log_level = LogLevel::kInfo;
+};
+
+std::span<const model::SettingKey> ConfigKeys();
+
+/// Reads the text of `file`. kInvalidArgument with every problem, one a line.
+Result<Config> ParseConfig(std::string_view text, const std::string& file);
+
+}  // namespace claviger::sidecar

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sidecar/hardening.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+namespace claviger::sidecar {
+namespace {
+
+// Enough for TLS, and for JSON at its greatest depth.
+constexpr size_t kThreadStack = size_t{512} * 1024;
+constexpr int kTrimThreshold = 128 * 1024;
+
+void KeepSmall() {
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TRIM_THRESHOLD, kTrimThreshold);
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return;
+  if (pthread_attr_setstacksize(&attributes, kThreadStack) == 0) {
+    pthread_setattr_default_np(&attributes);
+  }
+  pthread_attr_destroy(&attributes);
+}
+
+}  // namespace
+
+Status HardenProcess() {
+  KeepSmall();
+  const rlimit none{0, 0};
+  if (setrlimit(RLIMIT_CORE, &none) != 0 ||
+      prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    return Fail(ErrorCode::kUnavailable, "core dumps cannot be switched off");
+  }
+  return {};
+}
+
+}  // namespace claviger::sidecar

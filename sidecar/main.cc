@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// claviger-sidecar: reads its configuration, builds the object graph and
+// serves until SIGTERM or SIGINT.
+#include <pthread.h>
+#include <csignal>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "base/spdlog_logger.h"
+#include "http/curl_client.h"
+#include "sidecar/config.h"
+#include "sidecar/hardening.h"
+#include "sidecar/sidecar.h"
+#include "sidecar/token_source.h"
+#include "vault/http_api.h"
+#include "vault/retrying_api.h"
+
+namespace claviger::sidecar {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr size_t kMaxConfigBytes = size_t{1} << 20U;
+
+int Complain(int code, const std::string& message) {
+  std::fprintf(stderr, "claviger-sidecar: %s\n", message.c_str());
+  return code;
+}
+
+// SIGTERM and SIGINT are waited for on a thread of their own; a broken pipe is
+// an error of a write, not of the process.
+sigset_t BlockSignals() {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return ends;
+}
+
+// The pause between two attempts at Vault, cut short when the process ends.
+class Pause {
+ public:
+  bool Sleep(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    return !wake_.wait_for(lock, time, [this] { return ended_; });
+  }
+  void End() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    wake_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool ended_ = false;
+};
+
+// One more attempt, soon: what lasts longer is the sidecar's own to wait for.
+vault::RetrySettings OneRetry() {
+  vault::RetrySettings settings;
+  settings.backoff = {std::chrono::milliseconds(50),
+                      std::chrono::milliseconds(500)};
+  settings.max_attempts = 2;
+  settings.max_retry_after = std::chrono::milliseconds(1'000);
+  return settings;
+}
+
+int Serve(const Config& config) {
+  const sigset_t ends = BlockSignals();
+  const std::unique_ptr<Logger> log =
+      MakeStderrLogger(config.log_level, "sidecar");
+  Result<std::unique_ptr<http::Client>> client =
+      http::MakeCurlClient({.ca_file = config.vault_ca_file});
+  if (!client) return Complain(kFailed, client.error().message);
+  Result<std::unique_ptr<vault::Api>> api = vault::MakeHttpApi(
+      {config.vault_address, config.vault_namespace}, **client);
+  if (!api) return Complain(kFailed, api.error().message);
+
+  SystemClock clock;
+  SystemRandom random;
+  Pause pause;
+  const std::unique_ptr<vault::Api> retrying = vault::MakeRetryingApi(
+      **api, OneRetry(), random,
+      [&pause](std::chrono::milliseconds time) { return pause.Sleep(time); });
+  Sidecar sidecar(config.settings, {*retrying, clock, random, *log,
+                                    MakeFileTokenSource(config.token_file)});
+  const Status started = sidecar.Start();
+  if (!started) return Complain(kFailed, started.error().message);
+  log->Info("serving", {{"socket", config.settings.socket.path}});
+
+  std::thread signals([&] {
+    int signal = 0;
+    sigwait(&ends, &signal);
+    log->Info("stopping");
+    pause.End();
+    sidecar.Stop();
+  });
+  sidecar.Run();
+  signals.join();
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app(
+      "The per-pod process of Claviger: logs in to Vault as its pod's service "
+      "account and serves the local API.");
+  std::string file;
+  app.add_option("--config", file, "the configuration file (YAML)")->required();
+  app.set_version_flag("--version", CLAVIGER_VERSION);
+  app.footer("Keys of the configuration file:\n" +
+             model::SettingsHelp(ConfigKeys()));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  if (const Status hard = HardenProcess(); !hard) {
+    return Complain(kFailed, hard.error().message);
+  }
+  const Result<std::string> text = ReadFile(file, kMaxConfigBytes);
+  if (!text) return Complain(kUsage, text.error().message);
+  const Result<Config> config = ParseConfig(*text, file);
+  if (!config) return Complain(kUsage, config.error().message);
+  return Serve(*config);
+}
+
+}  // namespace
+}  // namespace claviger::sidecar
+
+int main(int argc, char** argv) { return claviger::sidecar::Main(argc, argv); }
