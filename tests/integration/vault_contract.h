@@ -28,8 +28,8 @@ class VaultUnderTest {
   virtual ~VaultUnderTest() = default;
   virtual std::string address() const = 0;
   virtual std::string root_token() const = 0;
-  /// Base64; empty where this Vault cannot be sealed.
-  virtual std::string unseal_key() const = 0;
+  /// Seals, or unseals, it. Nothing is lost.
+  virtual Status Seal(bool sealed) = 0;
   /// Enables the kubernetes method at `mount`, ready for roles and logins.
   virtual Status EnableKubernetes(const std::string& mount) = 0;
   /// A token of a service account that such a mount accepts.

@@ -17,7 +17,9 @@ class RealVaultUnderTest final : public VaultUnderTest {
 
   std::string address() const override { return vault_->address(); }
   std::string root_token() const override { return vault_->root_token(); }
-  std::string unseal_key() const override { return vault_->unseal_key(); }
+  Status Seal(bool sealed) override {
+    return sealed ? vault_->Seal() : vault_->Unseal();
+  }
 
   Status EnableKubernetes(const std::string& mount) override {
     if (Status started = NeedKube(); !started) return started;
