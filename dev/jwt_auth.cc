@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dev/jwt_auth.h"
+
+#include <utility>
+
+#include "dev/fields.h"
+#include "dev/policies.h"
+
+namespace claviger::dev {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMaxRoles = 100'000;
+constexpr size_t kMaxKeys = 16;
+
+tl::unexpected<Error> Refuse(std::string why) {
+  return Fail(ErrorCode::kInvalidArgument, std::move(why));
+}
+
+json OrNull(const std::vector<std::string>& items) {
+  return items.empty() ? json() : json(items);
+}
+
+Status CheckGlobs(const json& bound) {
+  for (const auto& [name, wanted] : bound.items()) {
+    const json values = wanted.is_array() ? wanted : json::array({wanted});
+    for (const json& value : values) {
+      if (!value.is_string()) return Refuse("claim is not a string");
+    }
+  }
+  return {};
+}
+
+// Groups as a list of texts, or one text.
+Status CheckGroups(const json& claims, const std::string& name) {
+  const json* groups = FindClaim(claims, name);
+  if (groups == nullptr) {
+    return Refuse("failed to fetch groups: \"" + name +
+                  "\" claim not found in token");
+  }
+  const json items = groups->is_array() ? *groups : json::array({*groups});
+  for (const json& item : items) {
+    if (!item.is_string()) {
+      return Refuse("value in groups claim could not be parsed as string");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<bool> JwtAuth::Exists(const std::string& path) const {
+  const auto name = Below(path, "role/");
+  if (!name) return std::nullopt;
+  return roles_.count(FoldName(*name)) != 0;
+}
+
+Result<int64_t> JwtAuth::RoleTtl(const std::string& role) const {
+  const auto found = roles_.find(role);
+  if (found == roles_.end()) {
+    return Fail(ErrorCode::kNotFound,
+                "role " + role + " does not exist during renewal");
+  }
+  return found->second.tokens.ttl;
+}
+
+Reply JwtAuth::Handle(const Request& request) {
+  const std::string& path = request.path;
+  if (path == "login") {
+    return request.writes() ? Login(request) : UnsupportedOperation();
+  }
+  if (path == "config") return HandleConfig(request);
+  if (path == "role" || path == "role/") {
+    if (request.operation != Operation::kList) return UnsupportedOperation();
+    return WithKeys(NamesBelow(roles_, ""));
+  }
+  const auto name = Below(path, "role/");
+  return name ? HandleRole(request, FoldName(*name)) : UnsupportedPath();
+}
+
+Reply JwtAuth::HandleConfig(const Request& request) {
+  if (request.operation == Operation::kRead) {
+    if (!config_) return NotFound();
+    return WithData({{"jwt_validation_pubkeys", config_->pems},
+                     {"bound_issuer", config_->bound_issuer},
+                     {"default_role", config_->default_role},
+                     {"jwt_supported_algs", json::array()},
+                     {"jwks_url", ""},
+                     {"jwks_ca_pem", ""},
+                     {"oidc_discovery_url", ""},
+                     {"provider_config", json::object()}});
+  }
+  if (!request.writes()) return UnsupportedOperation();
+  Config config;
+  Fields fields(request.body);
+  fields.Read("jwt_validation_pubkeys", config.pems)
+      .Read("bound_issuer", config.bound_issuer)
+      .Read("default_role", config.default_role);
+  if (!fields.status()) return RefusedBy(fields.status().error());
+  if (config.pems.empty()) {
+    return Refused(400, "exactly one of 'jwt_validation_pubkeys', 'jwks_url', "
+                        "'jwks_pairs' or 'oidc_discovery_url' must be set");
+  }
+  if (config.pems.size() > kMaxKeys) return Refused(400, "too many keys");
+  for (const std::string& pem : config.pems) {
+    auto key = JwsKey::FromPem(pem);
+    if (!key) {
+      return Refused(400, "error parsing public key: " + key.error().message);
+    }
+    config.keys.push_back(*std::move(key));
+  }
+  config_ = std::move(config);
+  return NoContent();
+}
+
+Reply JwtAuth::HandleRole(const Request& request, const std::string& name) {
+  if (!IsRoleName(name)) return UnsupportedPath();
+  if (request.writes()) return WriteRole(request, name);
+  if (request.operation == Operation::kDelete) {
+    roles_.erase(name);
+    return NoContent();
+  }
+  const auto found = roles_.find(name);
+  return found == roles_.end() ? NotFound() : WithData(Show(found->second));
+}
+
+json JwtAuth::Show(const Role& role) {
+  json data{
+      {"role_type", "jwt"},
+      {"bound_audiences", OrNull(role.bound_audiences)},
+      {"bound_subject", role.bound_subject},
+      {"bound_claims", role.bound_claims},
+      {"bound_claims_type", role.glob ? "glob" : "string"},
+      {"user_claim", role.user_claim},
+      {"user_claim_json_pointer", false},
+      {"groups_claim", role.groups_claim},
+      {"claim_mappings",
+       role.claim_mappings.empty() ? json() : json(role.claim_mappings)},
+      {"clock_skew_leeway", role.leeways.clock_skew},
+      {"expiration_leeway", role.leeways.expiration},
+      {"not_before_leeway", role.leeways.not_before},
+      {"allowed_redirect_uris", nullptr},
+      {"oidc_scopes", nullptr},
+      {"max_age", 0},
+      {"verbose_oidc_logging", false}};
+  role.tokens.Show(data);
+  return data;
+}
+
+// Whom the role is for: the claims and the kind of comparison.
+Status JwtAuth::ReadBinding(const json& body, Role& role) {
+  std::string type;
+  std::string claims_type = role.glob ? "glob" : "string";
+  Fields fields(body);
+  fields.Read("role_type", type)
+      .Read("bound_claims_type", claims_type)
+      .Read("bound_audiences", role.bound_audiences)
+      .Read("bound_subject", role.bound_subject)
+      .Read("user_claim", role.user_claim)
+      .Read("groups_claim", role.groups_claim)
+      .Read("claim_mappings", role.claim_mappings)
+      .ReadSignedSeconds("clock_skew_leeway", role.leeways.clock_skew)
+      .ReadSignedSeconds("expiration_leeway", role.leeways.expiration)
+      .ReadSignedSeconds("not_before_leeway", role.leeways.not_before);
+  if (!fields.status()) return Fail(fields.status().error());
+  if (type.empty() || type == "oidc") {
+    return Refuse(
+        "'allowed_redirect_uris' must be set if 'role_type' is 'oidc' or "
+        "unspecified.");
+  }
+  if (type != "jwt") return Refuse("invalid 'role_type': " + type);
+  if (claims_type != "string" && claims_type != "glob") {
+    return Refuse("invalid 'bound_claims_type': " + claims_type);
+  }
+  role.glob = claims_type == "glob";
+  const auto bound = body.find("bound_claims");
+  if (bound == body.end()) return {};
+  if (!bound->is_object() && !bound->is_null()) {
+    return Refuse(
+        "error converting input for field \"bound_claims\": expected a map");
+  }
+  role.bound_claims = bound->empty() ? json() : *bound;
+  return role.glob ? CheckGlobs(role.bound_claims) : Status();
+}
+
+Reply JwtAuth::WriteRole(const Request& request, const std::string& name) {
+  const auto known = roles_.find(name);
+  Role role = known == roles_.end() ? Role() : known->second;
+  if (const Status read = role.tokens.Read(request.body); !read) {
+    return RefusedBy(read.error());
+  }
+  if (const Status read = ReadBinding(request.body, role); !read) {
+    return RefusedBy(read.error());
+  }
+  if (role.user_claim.empty()) {
+    return Refused(400, "a user claim must be defined on the role");
+  }
+  if (role.claim_mappings.count("role") != 0) {
+    return Refused(400, "metadata key \"role\" is reserved");
+  }
+  if (role.bound_audiences.empty() && role.bound_subject.empty() &&
+      role.bound_claims.is_null()) {
+    return Refused(
+        400,
+        "must have at least one bound constraint when creating/updating a role");
+  }
+  if (known == roles_.end() && roles_.size() >= kMaxRoles) {
+    return Refused(413, "too many roles");
+  }
+  roles_[name] = std::move(role);
+  return NoContent();
+}
+
+Status JwtAuth::CheckClaims(const Role& role, const json& claims) const {
+  const auto invalid = [](std::string_view what) {
+    return Refuse("error validating token: " + std::string(what));
+  };
+  if (const Status times = CheckTimes(claims, clock_.Now(), role.leeways);
+      !times) {
+    return invalid(times.error().message);
+  }
+  const auto text = [&](const char* name) {
+    const auto found = claims.find(name);
+    return found != claims.end() && found->is_string()
+               ? found->get<std::string>()
+               : std::string();
+  };
+  if (!config_->bound_issuer.empty() && text("iss") != config_->bound_issuer) {
+    return invalid("invalid issuer (iss) claim");
+  }
+  if (!role.bound_subject.empty() && text("sub") != role.bound_subject) {
+    return invalid("invalid subject (sub) claim");
+  }
+  const auto audiences = AudiencesOf(claims);
+  if (role.bound_audiences.empty() && !audiences.empty()) {
+    return Refuse(
+        "audience claim found in JWT but no audiences bound to the role");
+  }
+  if (!role.bound_audiences.empty() &&
+      !AnyInCommon(audiences, role.bound_audiences)) {
+    return invalid(
+        "invalid audience (aud) claim: audience claim does not match any "
+        "expected audience");
+  }
+  return CheckBoundClaims(claims, role.bound_claims, role.glob);
+}
+
+Reply JwtAuth::Login(const Request& request) {
+  std::string name;
+  std::string jwt;
+  Fields(request.body).Read("role", name).Read("jwt", jwt);
+  if (!config_) return Refused(400, "could not load configuration");
+  if (name.empty()) name = config_->default_role;
+  if (name.empty()) return Refused(400, "missing role");
+  const auto found = roles_.find(FoldName(name));
+  if (found == roles_.end()) {
+    return Refused(400, "role \"" + name + "\" could not be found");
+  }
+  const Role& role = found->second;
+  if (jwt.empty()) return Refused(400, "missing token");
+  const auto claims = VerifyJws(jwt, config_->keys);
+  if (!claims) {
+    return Refused(400,
+                   "error validating token: error verifying token signature: " +
+                       claims.error().message);
+  }
+  if (const Status good = CheckClaims(role, *claims); !good) {
+    return RefusedBy(good.error());
+  }
+  const json* user = FindClaim(*claims, role.user_claim);
+  if (user == nullptr || !user->is_string()) {
+    return Refused(400, "claim \"" + role.user_claim + "\" not found in token");
+  }
+  if (!role.groups_claim.empty()) {
+    const Status groups = CheckGroups(*claims, role.groups_claim);
+    if (!groups) return RefusedBy(groups.error());
+  }
+  std::map<std::string, std::string> metadata;
+  for (const auto& [claim, key] : role.claim_mappings) {
+    const json* value = FindClaim(*claims, claim);
+    if (value != nullptr && value->is_string()) {
+      metadata[key] = value->get<std::string>();
+    }
+  }
+  const auto& alias = user->get_ref<const std::string&>();
+  return LogIn(tokens_, role.tokens,
+               {mount_, found->first, alias, alias, std::move(metadata)});
+}
+
+}  // namespace claviger::dev
