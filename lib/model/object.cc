@@ -31,7 +31,7 @@ std::string_view ToString(SubjectKind kind) {
 
 std::string ToString(const Problem& problem) {
   std::string text = problem.location.file;
-  if (problem.location.line > 0) {
+  if (!text.empty() && problem.location.line > 0) {
     text += ":" + std::to_string(problem.location.line);
   }
   if (!text.empty()) text += ": ";

@@ -7,7 +7,6 @@ namespace claviger::providers {
 namespace {
 
 constexpr EndpointFamily kUrl = EndpointFamily::kUrl;
-constexpr EndpointFamily kHost = EndpointFamily::kHost;
 
 bool Contains(const std::vector<std::string_view>& words,
               std::string_view word) {
