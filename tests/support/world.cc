@@ -155,7 +155,7 @@ class Maker {
 
   void MakeConnections() {
     const std::optional<model::Subject> common = SomeOwner();
-    const bool one_owner = dice_.Chance(55);
+    const bool one_owner = dice_.Chance(70);
     from_cluster_ = dice_.Chance(50);
     const int count = dice_.Between(1, limits_.max_connections);
     for (int i = 0; i < count; ++i) {
@@ -169,7 +169,7 @@ class Maker {
       if (from_cluster_) connection.Created(SomeCreation(), SomeUid(ref));
       Share(connection);
       SetCredentials(connection);
-      if (dice_.Chance(20)) Gate(connection);
+      if (dice_.Chance(15)) Gate(connection);
       if (Broken(5)) {
         connection.Refused(dice_.Chance(50) ? "InvalidSpec" : "PathNotAllowed");
       }
@@ -198,12 +198,12 @@ class Maker {
 
   void Share(AConnection& connection) {
     const int roll = dice_.Below(100);
-    if (roll < 25) return;
-    if (roll < 55) {
+    if (roll < 17) return;
+    if (roll < 60) {
       connection.Shared(
           model::SharingMode::kOrganization,
           dice_.Chance(30) ? SomeGroups() : std::vector<std::string>());
-    } else if (roll < 80) {
+    } else if (roll < 84) {
       connection.Shared(model::SharingMode::kGroups, SomeGroups());
     } else {
       connection.Shared(
@@ -225,8 +225,8 @@ class Maker {
     connection.ReadableBy(dice_.Chance(60) ? model::SecretReaders::kUsers
                                            : model::SecretReaders::kGranted);
     const int mode = dice_.Below(100);
-    connection.WithMode(mode < 20   ? model::CredentialMode::kGlobal
-                        : mode < 35 ? model::CredentialMode::kPerUser
+    connection.WithMode(mode < 15   ? model::CredentialMode::kGlobal
+                        : mode < 28 ? model::CredentialMode::kPerUser
                                     : model::CredentialMode::kLayered);
     connection.WithPersonal(dice_.Chance(70));
     if (dice_.Chance(60)) {
@@ -250,6 +250,8 @@ class Maker {
     for (const model::Connection& connection : all) {
       std::vector<std::string> names = kGrantNames;
       dice_.Shuffle(names);
+      rival_.reset();
+      if (dice_.Chance(40)) rival_ = SomeSubject();
       int left = dice_.Below(limits_.max_grants_per_connection + 1);
       for (; left > 0; --left) {
         MakeGrant(connection.ref(), names[static_cast<size_t>(left)]);
@@ -265,10 +267,12 @@ class Maker {
   void MakeGrant(const model::ObjectRef& connection, const std::string& name) {
     AGrant grant(connection.ns + "/" + connection.name + "-" + name,
                  connection.name);
-    for (int left = dice_.Between(1, 3); left > 0; --left) {
+    const bool rival = rival_ && dice_.Chance(60);
+    if (rival) grant.To(*rival_);
+    for (int left = dice_.Between(rival ? 0 : 1, 2); left > 0; --left) {
       grant.To(SomeSubject());
     }
-    if (dice_.Chance(20)) {
+    if (dice_.Chance(15)) {
       grant.Denying(SomePrivileges(
           {model::Privilege::kUse, model::Privilege::kReadSecret,
            model::Privilege::kShare, model::Privilege::kManage}));
@@ -286,7 +290,7 @@ class Maker {
   }
 
   void SetAllowance(AGrant& grant) {
-    const bool credential = dice_.Chance(65);
+    const bool credential = dice_.Chance(75);
     if (!credential || dice_.Chance(50)) {
       grant.Allowing(SomePrivileges(
           {model::Privilege::kUse, model::Privilege::kUse,
@@ -294,7 +298,7 @@ class Maker {
            model::Privilege::kShare, model::Privilege::kManage}));
     }
     if (!credential) return;
-    const std::vector<int> priorities = {0, 0, 0, 10, -5};
+    const std::vector<int> priorities = {0, 0, 0, 0, 10, -5};
     grant.WithCredential(SomeReference(), dice_.Pick(priorities),
                          dice_.Chance(8));
   }
@@ -346,6 +350,8 @@ class Maker {
   World world_;
   std::vector<std::string> groups_;
   std::vector<model::VaultRef> references_;
+  // Whom several Grants of one connection name, so that they compete.
+  std::optional<model::Subject> rival_;
   bool from_cluster_ = false;
 };
 

@@ -27,7 +27,7 @@ struct World {
 /// What a kind of test needs of its worlds.
 struct WorldLimits {
   int max_connections = 6;
-  int max_grants_per_connection = 6;
+  int max_grants_per_connection = 8;
   /// Objects with `refused` set, and Grants on connections that do not exist.
   bool broken = true;
 };

@@ -50,6 +50,22 @@ struct Asked {
   std::string Said() const { return Ask(world, caller, connection, question); }
 };
 
+// Somebody who can see the connection, if three tries find one: most pairs have
+// nothing to do with each other.
+const Caller& SomeCaller(Dice& dice, const World& world,
+                         const Snapshot& snapshot,
+                         const ObjectRef& connection) {
+  const Caller* caller = &dice.Pick(world.callers);
+  for (int i = 0; i < 3; ++i) {
+    const auto binding = access::Project(snapshot, *caller, connection);
+    if (binding && !access::EffectivePrivileges(*binding, world.now).empty()) {
+      break;
+    }
+    caller = &dice.Pick(world.callers);
+  }
+  return *caller;
+}
+
 // Asks `per_world` random questions in each of `worlds` worlds; stops at the
 // first that fails.
 template <typename Check>
@@ -61,10 +77,8 @@ void ForQuestions(uint64_t first_seed, uint64_t worlds, int per_world,
     Dice dice(seed + 77);
     const std::vector<ObjectRef> connections = AllConnections(world);
     for (int i = 0; i < per_world; ++i) {
-      const Caller& caller = dice.Pick(world.callers);
-      // The unknown connection is the first; once is enough.
-      const ObjectRef& connection =
-          dice.Chance(3) ? connections.front() : dice.Pick(connections);
+      const ObjectRef& connection = dice.Pick(connections);
+      const Caller& caller = SomeCaller(dice, world, snapshot, connection);
       const Question question = RandomQuestion(dice, world, caller, connection);
       check(Asked{world, caller, connection, question}, snapshot, dice);
       if (::testing::Test::HasFailure()) return;
