@@ -2,8 +2,9 @@
 //
 // Reads a bindings document back from JSON, strictly: what is missing, of the
 // wrong type or unknown refuses the whole.
-#include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "access/bindings_document.h"
 #include "access/json_reader.h"
@@ -15,6 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kMaxParts = 64;
+constexpr int kMaxInt = std::numeric_limits<int>::max();
 
 model::VaultRef ReadVaultRef(JsonReader in) {
   model::VaultRef ref;
@@ -27,7 +29,7 @@ model::VaultRef ReadVaultRef(JsonReader in) {
   } else {
     ref.role = in.Text("role");
   }
-  if (in.Has("version")) ref.version = static_cast<int>(in.Number("version"));
+  if (in.Has("version")) ref.version = in.NumberIn("version", 1, kMaxInt);
   ref.keys = in.TextMap("keys");
   return ref;
 }
@@ -35,7 +37,7 @@ model::VaultRef ReadVaultRef(JsonReader in) {
 Slot ReadSlot(JsonReader in) {
   Slot slot;
   slot.vault = ReadVaultRef(in.Object("vault"));
-  slot.priority = static_cast<int>(in.NumberOr("priority", 0));
+  if (in.Has("priority")) slot.priority = in.NumberIn("priority", -1000, 1000);
   slot.server_side_only = in.Flag("serverSideOnly");
   return slot;
 }
@@ -44,7 +46,7 @@ model::Endpoint ReadEndpoint(JsonReader in) {
   model::Endpoint endpoint;
   endpoint.url = in.TextOr("url", "");
   endpoint.host = in.TextOr("host", "");
-  if (in.Has("port")) endpoint.port = static_cast<int>(in.Number("port"));
+  if (in.Has("port")) endpoint.port = in.NumberIn("port", 1, 65'535);
   endpoint.hosts = in.Texts("hosts");
   endpoint.database = in.TextOr("database", "");
   endpoint.insecure = in.Flag("insecure");
@@ -67,6 +69,7 @@ GrantEntry ReadGrant(JsonReader in) {
   GrantEntry grant;
   grant.name = in.Text("name");
   if (in.Flag("deny")) grant.effect = model::Effect::kDeny;
+  if (!in.Has("privileges")) in.Refuse("privileges", "a list is expected");
   for (const std::string& text : in.Texts("privileges")) {
     const auto privilege = model::ParsePrivilege(text);
     if (!privilege) {
@@ -75,7 +78,7 @@ GrantEntry ReadGrant(JsonReader in) {
     }
     grant.privileges.Add(*privilege);
   }
-  if (in.Has("depth")) grant.depth = static_cast<int>(in.Number("depth"));
+  if (in.Has("depth")) grant.depth = in.NumberIn("depth", 0, kMaxInt);
   grant.window.not_before = ReadTime(in, "notBefore");
   grant.window.expires_at = ReadTime(in, "expiresAt");
   if (in.Has("slot")) grant.slot = ReadSlot(in.Object("slot"));
@@ -149,12 +152,45 @@ Binding ReadBinding(JsonReader in) {
   binding.shared = in.Flag("shared");
   for (JsonReader grant : in.Objects("grants")) {
     binding.grants.push_back(ReadGrant(grant));
+    const size_t count = binding.grants.size();
+    // Merging goes by this order.
+    if (count > 1 &&
+        !(binding.grants[count - 2].name < binding.grants[count - 1].name)) {
+      in.Refuse("grants", "not in order of their names");
+    }
   }
   return binding;
 }
 
-bool ByRef(const Binding& a, const Binding& b) {
-  return a.facts->ref < b.facts->ref;
+// One part: appends to `document`, whose parts before it have been read.
+void ReadPart(JsonReader in, size_t part, size_t parts,
+              BindingsDocument& document) {
+  if (in.Number("format") != kBindingsFormat) {
+    in.Refuse("format", "unknown format");
+  }
+  if (in.Number("part") != static_cast<int64_t>(part) ||
+      in.Number("parts") != static_cast<int64_t>(parts)) {
+    in.Refuse("part", "not the part that was expected");
+  }
+  const std::string principal = in.Text("principal");
+  if (part > 0 && principal != document.principal) {
+    in.Refuse("principal", "differs between parts");
+  }
+  document.principal = principal;
+  for (JsonReader group : in.Objects("claimGroups")) {
+    document.claim_groups.push_back(
+        {group.Text("group"), {group.Text("claim"), group.Text("value")}});
+  }
+  // A document that lost its list would have lost its Denies.
+  if (!in.Has("bindings")) in.Refuse("bindings", "a list is expected");
+  for (JsonReader next : in.Objects("bindings")) {
+    Binding binding = ReadBinding(next);
+    if (!document.bindings.empty() &&
+        !(document.bindings.back().facts->ref < binding.facts->ref)) {
+      in.Refuse("bindings", "not in order of namespace and name");
+    }
+    document.bindings.push_back(std::move(binding));
+  }
 }
 
 }  // namespace
@@ -179,28 +215,10 @@ Result<BindingsDocument> DecodeBindings(const std::vector<std::string>& parts) {
     const Result<json> parsed = ParseJson(parts[i]);
     if (!parsed) return Fail(parsed.error(), "read bindings");
     JsonErrors errors;
-    JsonReader in(*parsed, "bindings", errors);
-    if (in.Number("format") != kBindingsFormat)
-      in.Refuse("format", "unknown format");
-    if (in.Number("part") != static_cast<int64_t>(i) ||
-        in.Number("parts") != static_cast<int64_t>(parts.size())) {
-      in.Refuse("part", "not the part that was expected");
-    }
-    const std::string principal = in.Text("principal");
-    if (i > 0 && principal != document.principal) {
-      in.Refuse("principal", "differs between parts");
-    }
-    document.principal = principal;
-    for (JsonReader group : in.Objects("claimGroups")) {
-      document.claim_groups.push_back(
-          {group.Text("group"), {group.Text("claim"), group.Text("value")}});
-    }
-    for (JsonReader binding : in.Objects("bindings")) {
-      document.bindings.push_back(ReadBinding(binding));
-    }
+    ReadPart(JsonReader(*parsed, "bindings", errors), i, parts.size(),
+             document);
     if (!errors.empty()) return Fail(ErrorCode::kMalformed, errors.front());
   }
-  std::sort(document.bindings.begin(), document.bindings.end(), ByRef);
   return document;
 }
 

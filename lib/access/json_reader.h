@@ -40,16 +40,21 @@ class JsonReader {
 
   int64_t Number(std::string_view key) {
     const nlohmann::json* value = Find(key);
-    if (value != nullptr && value->is_number_integer()) {
-      return value->get<int64_t>();
-    }
+    // An unsigned number that does not fit would come out negative.
+    const bool fits = value != nullptr && value->is_number_integer() &&
+                      (!value->is_number_unsigned() ||
+                       value->get<uint64_t>() <= uint64_t{INT64_MAX});
+    if (fits) return value->get<int64_t>();
     Refuse(key, "an integer is expected");
     return 0;
   }
-  int64_t NumberOr(std::string_view key, int64_t fallback) {
-    return Has(key) ? Number(key) : fallback;
+  /// `low` where it is not from `low` to `high`.
+  int NumberIn(std::string_view key, int low, int high) {
+    const int64_t number = Number(key);
+    if (number >= low && number <= high) return static_cast<int>(number);
+    Refuse(key, "out of range");
+    return low;
   }
-
   bool FlagOr(std::string_view key, bool fallback) {
     const nlohmann::json* value = Find(key);
     if (value == nullptr) return fallback;

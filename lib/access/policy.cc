@@ -30,6 +30,21 @@ void OpenSelfService(json& paths) {
   Open(paths, "sys/leases/revoke", {"update"});
 }
 
+// Checked here again: the names below become parts of paths.
+bool HasPlainNames(const Principal& principal) {
+  switch (principal.kind) {
+    case Principal::Kind::kServiceAccount:
+      return IsDnsLabel(principal.ns) && IsDnsSubdomain(principal.name);
+    case Principal::Kind::kClaimGroup:
+      return IsDnsSubdomain(principal.name);
+    case Principal::Kind::kUser:  // a hash
+    case Principal::Kind::kEveryoneServiceAccount:
+    case Principal::Kind::kEveryoneUser:
+      return true;
+  }
+  return false;
+}
+
 bool IsEveryone(const Principal& principal) {
   return principal.kind == Principal::Kind::kEveryoneServiceAccount ||
          principal.kind == Principal::Kind::kEveryoneUser;
@@ -95,6 +110,7 @@ Result<std::string> PolicyText(
     return Fail(ErrorCode::kInvalidArgument,
                 "compile policy: not a plain Vault path: " + path);
   };
+  if (!HasPlainNames(principal)) return refuse(IdOf(principal));
   const std::string data = layout.mount + "/data/";
   for (int part = 0; part < parts; ++part) {
     const std::string path =
