@@ -44,10 +44,15 @@ bool MayDeny(const Node& root, bool truncated) {
 std::vector<std::string> NamedConnections(const Node& root) {
   std::vector<std::string> names;
   Walk(root, [&names](const Node& node) {
-    if (node.kind == Node::Kind::kScalar && !node.text.empty() &&
-        Means(node.key, "connection") &&
-        std::find(names.begin(), names.end(), node.text) == names.end()) {
-      names.push_back(node.text);
+    if (node.kind != Node::Kind::kScalar || !Means(node.key, "connection")) {
+      return;
+    }
+    // With the indentation wrong, the next line becomes a part of the name.
+    const std::string name =
+        node.text.substr(0, node.text.find_first_of(" \n"));
+    if (!name.empty() &&
+        std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(name);
     }
   });
   return names;

@@ -139,7 +139,8 @@ void CheckSubjects(const std::vector<Subject>& subjects, size_t max,
                    const std::string& path, Report& report) {
   CheckSize(subjects.size(), max, "entries", path, report);
   std::set<Subject> seen;
-  for (size_t i = 0; i < subjects.size(); ++i) {
+  // Past the bound there is nothing more to learn.
+  for (size_t i = 0; i < std::min(subjects.size(), max); ++i) {
     CheckSubject(subjects[i], At(path, i), report);
     if (!seen.insert(subjects[i]).second) {
       report.Warn(At(path, i), "repeated", "remove it");
@@ -151,7 +152,7 @@ void CheckNames(const std::vector<std::string>& names, size_t max,
                 const NameRule& rule, const std::string& path, Report& report) {
   CheckSize(names.size(), max, "entries", path, report);
   std::set<std::string_view> seen;
-  for (size_t i = 0; i < names.size(); ++i) {
+  for (size_t i = 0; i < std::min(names.size(), max); ++i) {
     CheckName(names[i], rule, At(path, i), report);
     if (!seen.insert(names[i]).second) {
       report.Warn(At(path, i), "repeated", "remove it");

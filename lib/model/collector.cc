@@ -109,7 +109,9 @@ void Collector::Add(std::string_view text, const std::string& file,
     Unreadable(file, 0, "larger than 1 MiB", "split the file");
     return;
   }
-  if (const std::optional<BadText> bad = FindBadText(text)) {
+  std::optional<BadText> bad = FindBadText(text);
+  if (!bad && !is_json) bad = FindOddLineEnd(text);
+  if (bad) {
     Unreadable(file, bad->line, bad->what, "save the file as plain UTF-8 text");
     return;
   }

@@ -16,12 +16,8 @@ bool IsAtOrBelow(std::string_view path, std::string_view ancestor) {
 
 }  // namespace
 
-int Report::LineOf(const std::string& path) const {
-  return Locate(metadata_, path).line;
-}
-
-void Report::Add(Problem::Severity severity, int line, const std::string& path,
-                 std::string what, std::string fix) {
+void Report::Add(Problem::Severity severity, std::optional<int> line,
+                 const std::string& path, std::string what, std::string fix) {
   const bool warning = severity == Problem::Severity::kWarning;
   if (full() || (warning && warnings_ >= kMaxWarnings)) {
     ++dropped_;
@@ -31,7 +27,8 @@ void Report::Add(Problem::Severity severity, int line, const std::string& path,
   if (warning) ++warnings_;
   Problem problem;
   problem.severity = severity;
-  problem.location = {metadata_.location.file, line};
+  problem.location = Locate(metadata_, path);
+  if (line) problem.location.line = *line;
   problem.object = object_;
   problem.path = path;
   problem.what = std::move(what);
@@ -54,14 +51,17 @@ void Report::UndecodableAt(int line, const std::string& path, std::string what,
 
 void Report::Undecodable(const std::string& path, std::string what,
                          std::string fix) {
-  UndecodableAt(LineOf(path), path, std::move(what), std::move(fix));
+  decodable_ = false;
+  Note(path);
+  Add(Problem::Severity::kUndecodable, std::nullopt, path, std::move(what),
+      std::move(fix));
 }
 
 void Report::Refuse(const std::string& path, std::string what,
                     std::string fix) {
   Note(path);
   if (reason_.empty()) reason_ = "InvalidSpec";
-  Add(Problem::Severity::kInvalid, LineOf(path), path, std::move(what),
+  Add(Problem::Severity::kInvalid, std::nullopt, path, std::move(what),
       std::move(fix));
 }
 
@@ -85,13 +85,13 @@ void Report::Invalid(const std::string& path, std::string what, std::string fix,
                      std::string_view reason) {
   if (reason_.empty()) reason_ = reason;
   if (Complained(path)) return;
-  Add(Problem::Severity::kInvalid, LineOf(path), path, std::move(what),
+  Add(Problem::Severity::kInvalid, std::nullopt, path, std::move(what),
       std::move(fix));
 }
 
 void Report::Warn(const std::string& path, std::string what, std::string fix) {
   if (Complained(path)) return;
-  Add(Problem::Severity::kWarning, LineOf(path), path, std::move(what),
+  Add(Problem::Severity::kWarning, std::nullopt, path, std::move(what),
       std::move(fix));
 }
 

@@ -55,9 +55,8 @@ class Report {
  private:
   void Note(const std::string& path);
   void Refuse(const std::string& path, std::string what, std::string fix);
-  void Add(Problem::Severity severity, int line, const std::string& path,
-           std::string what, std::string fix);
-  int LineOf(const std::string& path) const;
+  void Add(Problem::Severity severity, std::optional<int> line,
+           const std::string& path, std::string what, std::string fix);
 
   std::string object_;
   const Metadata& metadata_;

@@ -2,7 +2,7 @@
 #include "model/text.h"
 
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
 #include <numeric>
 
 namespace claviger::model {
@@ -74,6 +74,25 @@ std::optional<BadText> FindBadText(std::string_view text) {
     if (length == 0) return BadText{line, "invalid UTF-8"};
     if (byte == '\n') ++line;
     at += length;
+  }
+  return std::nullopt;
+}
+
+std::optional<BadText> FindOddLineEnd(std::string_view text) {
+  static constexpr std::string_view kUnicode[] = {"\xC2\x85", "\xE2\x80\xA8",
+                                                  "\xE2\x80\xA9"};
+  const auto at = [text](size_t offset, std::string_view what) {
+    const auto end = text.begin() + static_cast<std::ptrdiff_t>(offset);
+    const auto lines = std::count(text.begin(), end, '\n');
+    return BadText{1 + static_cast<int>(lines), std::string(what)};
+  };
+  for (size_t cr = text.find('\r'); cr != std::string_view::npos;
+       cr = text.find('\r', cr + 1)) {
+    if (Byte(text, cr + 1) != '\n') return at(cr, "lone carriage return");
+  }
+  for (const std::string_view end : kUnicode) {
+    const size_t found = text.find(end);
+    if (found != std::string_view::npos) return at(found, "odd line end");
   }
   return std::nullopt;
 }

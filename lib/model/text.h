@@ -22,6 +22,11 @@ struct BadText {
 /// follows would silently be lost.
 std::optional<BadText> FindBadText(std::string_view text);
 
+/// Looks for characters that end a line for some YAML readers and not for
+/// others: a lone carriage return, and Unicode's line ends. What is a comment to
+/// one would be a field to the other.
+std::optional<BadText> FindOddLineEnd(std::string_view text);
+
 /// How many characters (code points) UTF-8 text has.
 size_t CountCharacters(std::string_view text);
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "base/names.h"
 #include "model/check.h"
 #include "model/limits.h"
@@ -28,7 +30,7 @@ void CheckSharing(const Sharing& sharing, Report& report) {
 void CheckWorkloads(const std::vector<Workload>& workloads, Report& report) {
   const std::string path = "spec.workloads";
   CheckSize(workloads.size(), kMaxWorkloads, "entries", path, report);
-  for (size_t i = 0; i < workloads.size(); ++i) {
+  for (size_t i = 0; i < std::min(workloads.size(), kMaxWorkloads); ++i) {
     const std::string at = At(path, i);
     CheckName(workloads[i].ns, kNamespaceRule, at + ".namespace", report);
     if (!workloads[i].service_accounts) continue;

@@ -139,7 +139,9 @@ void CheckEndpoint(const Endpoint& endpoint, bool server_side_only,
              report);
   CheckNames(endpoint.path_prefixes, kMaxPathPrefixes, kPrefixRule,
              kPath + ".pathPrefixes", report);
-  for (size_t i = 0; i < endpoint.path_prefixes.size(); ++i) {
+  const size_t prefixes =
+      std::min(endpoint.path_prefixes.size(), kMaxPathPrefixes);
+  for (size_t i = 0; i < prefixes; ++i) {
     CheckSize(endpoint.path_prefixes[i].size(), kMaxPathPrefix, "characters",
               At(kPath + ".pathPrefixes", i), report);
   }

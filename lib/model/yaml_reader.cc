@@ -6,6 +6,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 #include <string>
@@ -149,41 +150,72 @@ bool IsEmpty(const Node& root) {
   return root.kind == Node::Kind::kNull && root.flaw == Flaw::kNone;
 }
 
-void ReadAll(std::string_view text, Handler& handler, Documents& documents) {
-  std::istringstream stream{std::string(text)};
-  YAML::Parser parser(stream);
-  DocumentStarts starts(text);
-  for (bool first = true; parser.HandleNextDocument(handler); first = false) {
-    if (!first && !starts.At(handler.start_line())) {
-      if (documents.whole > 0) --documents.whole;
-      documents.error =
-          SyntaxError{handler.start_line() + 1,
-                      "unexpected text after the end of the document"};
-      return;
+// Put after the text. The library takes the end of the file for the end of a
+// quoted scalar, and would hide in it whatever follows a forgotten quote; a
+// document that must come out again at the end shows that.
+constexpr std::string_view kSentinel = "\n---\nend\n";
+
+/// One run of the library over a text.
+class Reading {
+ public:
+  explicit Reading(std::string_view text)
+      : text_(std::string(text) + std::string(kSentinel)),
+        sentinel_line_(
+            1 + static_cast<int>(std::count(text.begin(), text.end(), '\n'))) {}
+
+  Documents Run() {
+    try {
+      ReadAll();
+    } catch (const YAML::Exception& error) {
+      SetError(error.mark.is_null() ? -1 : error.mark.line, error.msg);
+    } catch (const std::exception&) {
+      SetError(-1, "the YAML reader gave up");
     }
-    Node root = handler.builder().Take();
-    if (!IsEmpty(root)) documents.roots.push_back(std::move(root));
-    documents.whole = documents.roots.size();
+    if (documents_.error && !handler_.builder().empty()) {
+      documents_.roots.push_back(handler_.builder().Take());
+    }
+    return std::move(documents_);
   }
-}
+
+ private:
+  // `line` counts from 0.
+  void SetError(int line, std::string what) {
+    documents_.error = SyntaxError{line + 1, std::move(what)};
+    if (line < sentinel_line_) return;
+    documents_.error = SyntaxError{sentinel_line_, "unexpected end of file"};
+  }
+
+  void ReadAll() {
+    std::istringstream stream(text_);
+    YAML::Parser parser(stream);
+    DocumentStarts starts(text_);
+    for (bool first = true; parser.HandleNextDocument(handler_);
+         first = false) {
+      if (handler_.start_line() == sentinel_line_) {
+        handler_.builder().Take();
+        return;
+      }
+      if (!first && !starts.At(handler_.start_line())) {
+        if (documents_.whole > 0) --documents_.whole;
+        SetError(handler_.start_line(),
+                 "unexpected text after the end of the document");
+        return;
+      }
+      Node root = handler_.builder().Take();
+      if (!IsEmpty(root)) documents_.roots.push_back(std::move(root));
+      documents_.whole = documents_.roots.size();
+    }
+    SetError(sentinel_line_, "");
+  }
+
+  const std::string text_;
+  const int sentinel_line_;  // from 0
+  Handler handler_;
+  Documents documents_;
+};
 
 }  // namespace
 
-Documents ReadYaml(std::string_view text) {
-  Documents documents;
-  Handler handler;
-  try {
-    ReadAll(text, handler, documents);
-  } catch (const YAML::Exception& error) {
-    const int line = error.mark.is_null() ? 0 : error.mark.line + 1;
-    documents.error = SyntaxError{line, error.msg};
-  } catch (const std::exception&) {
-    documents.error = SyntaxError{0, "the YAML reader gave up"};
-  }
-  if (documents.error && !handler.builder().empty()) {
-    documents.roots.push_back(handler.builder().Take());
-  }
-  return documents;
-}
+Documents ReadYaml(std::string_view text) { return Reading(text).Run(); }
 
 }  // namespace claviger::model

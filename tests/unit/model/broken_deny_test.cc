@@ -102,6 +102,12 @@ TEST(BrokenDenyTest, ATruncatedGrantMayHaveGoneOnToDeny) {
   EXPECT_THAT(Broken(Yaml(Grant("  effect: Allow\n  reason: [\n"))), IsEmpty());
 }
 
+TEST(BrokenDenyTest, WrongIndentationDoesNotHideTheConnection) {
+  std::string text = Grant("");
+  text.replace(text.find("dw"), 2, "dw\n    effect: Deny");
+  EXPECT_THAT(Broken(Yaml(text)), ElementsAre("g on sales/dw"));
+}
+
 TEST(BrokenDenyTest, WithoutANamespaceItMeansEveryConnectionOfThatName) {
   const std::string connections = R"(apiVersion: claviger.io/v1alpha1
 kind: Connection

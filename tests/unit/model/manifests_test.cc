@@ -415,6 +415,10 @@ kind: Grant
               ElementsAre("m.yaml:1: invalid UTF-8; save the file as plain "
                           "UTF-8 text"));
   EXPECT_FALSE(Yaml("\xfe\xff").complete);
+  EXPECT_THAT(Lines(Yaml("a: 1 # x\rb: 2\n").problems),
+              ElementsAre("m.yaml:1: lone carriage return; save the file as "
+                          "plain UTF-8 text"));
+  EXPECT_TRUE(DecodeManifests("{\r}", "m.json", true).complete);
 }
 
 TEST(ManifestsTest, RefusesTextOverOneMebibyte) {

@@ -121,6 +121,29 @@ TEST(YamlReaderTest, StopsAtASyntaxErrorAndSaysWhere) {
   EXPECT_NE(documents.roots[1].Find("b"), nullptr);
 }
 
+// The library would take the end of the file for the closing quote, and the
+// effect for a part of the reason.
+TEST(YamlReaderTest, RefusesAQuoteThatIsNeverClosed) {
+  for (const char* text :
+       {"reason: \"a\neffect: Deny\n", "reason: 'a\neffect: Deny\n", "a: \"b",
+        "a: 'b", "a: !!str \"b\n\n"}) {
+    const Documents documents = ReadYaml(text);
+    ASSERT_TRUE(documents.error.has_value()) << text;
+    EXPECT_EQ(documents.error->what, "unexpected end of file") << text;
+    EXPECT_EQ(documents.whole, 0U);
+  }
+}
+
+TEST(YamlReaderTest, ReadsTextThatEndsInAnyWay) {
+  for (const char* text :
+       {"a: b", "a: b\n...\n", "a: b\n---", "a: |\n b\n c", "a: >+\n b\n\n",
+        "a: b # end", "a:\n- b", "a: b\r\n", "{a: b}", "---\na: b\n...\n# x"}) {
+    const Documents documents = ReadYaml(text);
+    EXPECT_FALSE(documents.error.has_value()) << text;
+    EXPECT_EQ(documents.roots.size(), 1U) << text;
+  }
+}
+
 // The library would take the second map for a document of its own.
 TEST(YamlReaderTest, RefusesTextLeftOverAfterADocument) {
   const Documents documents = ReadYaml("{a: 1}\n{b: 2}\n");

@@ -23,6 +23,16 @@ TEST(TextTest, FindsInvalidUtf8AndControlCharacters) {
   }
 }
 
+TEST(TextTest, FindsLineEndsThatReadersDisagreeAbout) {
+  EXPECT_FALSE(FindOddLineEnd("a\r\nb\n").has_value());
+  EXPECT_EQ(FindOddLineEnd("a\nb\rc")->line, 2);
+  EXPECT_EQ(FindOddLineEnd("a\r")->what, "lone carriage return");
+  for (const char* odd : {"a\xc2\x85", "a\xe2\x80\xa8", "a\xe2\x80\xa9"}) {
+    ASSERT_TRUE(FindOddLineEnd(odd).has_value());
+    EXPECT_EQ(FindOddLineEnd(odd)->what, "odd line end");
+  }
+}
+
 TEST(TextTest, ShowsNothingThatCouldSteerATerminal) {
   EXPECT_EQ(Quoted("a\x1b[31mb"), "\"a?[31mb\"");
   EXPECT_EQ(Quoted("\xd0\xb0"), "\"??\"");
