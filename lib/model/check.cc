@@ -86,7 +86,12 @@ std::string At(const std::string& path, size_t index) {
 void CheckName(std::string_view name, const NameRule& rule,
                const std::string& path, Report& report) {
   if (rule.matches(name)) return;
-  report.Invalid(path, Quoted(name) + " is not " + std::string(rule.what),
+  // What stands before an @ may be a password, and messages are logged.
+  const size_t at = name.rfind('@');
+  const std::string shown = at == std::string_view::npos || &rule == &kUserRule
+                                ? Quoted(name)
+                                : Quoted("..." + std::string(name.substr(at)));
+  report.Invalid(path, shown + " is not " + std::string(rule.what),
                  std::string(rule.allowed));
 }
 

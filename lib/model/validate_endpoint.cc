@@ -40,6 +40,14 @@ bool IsParameterValue(std::string_view text) {
   return IsUserName(text) || IsHostKeyFingerprint(text);
 }
 
+// A whole connection string, with the password in it, is no database's name.
+bool IsDatabase(std::string_view text) {
+  return IsUserName(text) && text.find_first_of("/@:;=&?") == text.npos;
+}
+
+const NameRule kDatabaseRule = {IsDatabase, "a database's name",
+                                "use printable ASCII without quotes, braces "
+                                "and any of * + % / @ : ; = & ?"};
 const NameRule kParameterRule = {
     IsParameterValue, "a parameter's value",
     "use printable ASCII without quotes, braces, *, + and %, at most 256"};
@@ -57,7 +65,10 @@ const NameRule kHostWithPortRule = {IsHostWithPort,
 void CheckUrl(const Endpoint& endpoint, Report& report) {
   CheckSize(endpoint.url.size(), kMaxUrl, "characters", kPath + ".url", report);
   if (const auto fault = FindUrlFault(endpoint.url)) {
-    report.Invalid(kPath + ".url", Quoted(endpoint.url) + " " + *fault,
+    // What stands before an @ may be a password, and messages are logged.
+    const bool hide = endpoint.url.find('@') != std::string::npos;
+    report.Invalid(kPath + ".url",
+                   (hide ? "the url" : Quoted(endpoint.url)) + " " + *fault,
                    "write it like https://host.example:8443/base");
   } else if (!IsHttps(endpoint.url) && !endpoint.insecure) {
     report.Invalid(kPath + ".url", "not https: the credential could be sniffed",
@@ -133,7 +144,7 @@ void CheckEndpoint(const Endpoint& endpoint, bool server_side_only,
   if (!endpoint.database.empty()) {
     CheckSize(endpoint.database.size(), kMaxDatabase, "characters",
               kPath + ".database", report);
-    CheckName(endpoint.database, kUserRule, kPath + ".database", report);
+    CheckName(endpoint.database, kDatabaseRule, kPath + ".database", report);
   }
   CheckNames(endpoint.methods, kMaxMethods, kMethodRule, kPath + ".methods",
              report);

@@ -600,7 +600,7 @@ TEST(BadManifestsTest, EndpointsMustBeSafe) {
             "{host: dw.corp}",
             "{url: \"https://u:p@a.corp\", port: 1}",
             kInvalid,
-            {"m.yaml:6: spec.endpoint.url: \"https://u:p@a.corp\" has user "
+            {"m.yaml:6: spec.endpoint.url: the url has user "
              "information; write it like https://host.example:8443/base",
              "m.yaml:6: spec.endpoint.port: a url has its own port; write the "
              "port into the url"}},
@@ -731,6 +731,22 @@ spec:
             "spec.endpoint.port: not between 1 and 65535; and 3 more");
   EXPECT_EQ(refusal.fix,
             "use lower-case letters, digits, dashes and dots, at most 253");
+}
+
+TEST(BadManifestsTest, APasswordInTheWrongPlaceIsNotRepeated) {
+  for (const char* endpoint :
+       {"url: \"https://u:hunter2@a.corp/#x\"", "host: \"u:hunter2@a.corp\"",
+        "hosts: [\"u:hunter2@a.corp:1\"]",
+        "host: a, database: \"postgresql://u:hunter2@a.corp/b\""}) {
+    std::string text(kConnection);
+    text.replace(text.find("host: dw.corp"), 13, endpoint);
+    const Objects objects = Yaml(text);
+    ASSERT_FALSE(objects.problems.empty()) << endpoint;
+    for (const std::string& line : Lines(objects.problems)) {
+      EXPECT_EQ(line.find("hunter2"), std::string::npos) << line;
+    }
+    EXPECT_TRUE(objects.connections.at(0).refused.has_value());
+  }
 }
 
 TEST(BadManifestsTest, ReservedMountsHaveAReasonOfTheirOwn) {
