@@ -48,8 +48,10 @@ const Rule* FindRule(std::string_view path, Call& call) {
       static_cast<size_t>(std::count(path.begin(), path.end(), '/'));
   call.connection.ns = TakeSegment(path);
   call.connection.name = TakeSegment(path);
-  // A bare "…/{ns}" or "…/{ns}/{name}/" is no route.
-  if (slashes == 0 || (slashes > 1 && path.empty())) return nullptr;
+  // "…/{ns}", "…/{ns}/" and "…/{ns}/{name}/" are no routes.
+  if (call.connection.name.empty() || (slashes > 1 && path.empty())) {
+    return nullptr;
+  }
   call.possible =
       IsDnsLabel(call.connection.ns) && IsDnsSubdomain(call.connection.name);
   const std::string_view suffix = TakeSegment(path);

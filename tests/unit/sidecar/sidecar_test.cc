@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The whole sidecar with its sockets and threads, over a played Vault.
+#include "sidecar/sidecar.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <thread>
+
+#include "base/file.h"
+#include "unit/sidecar/harness.h"
+#include "unit/sidecar/socket_client.h"
+
+namespace claviger::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class SidecarTest : public ::testing::Test {
+ protected:
+  SidecarTest() {
+    vault_.PutSecret("secret/sales/warehouse",
+                     R"({"username":"app","password":"pw-1"})");
+    model::Objects objects = ObjectsOf({Warehouse()});
+    objects.service_accounts.push_back({"reports", "nightly"});
+    vault_.Publish(std::move(objects), clock_.Now());
+    settings_ = Harness::DefaultSettings();
+    const std::string folder =
+        ::testing::TempDir() + "sidecar-" + std::to_string(getpid());
+    mkdir(folder.c_str(), 0700);
+    settings_.socket.path = folder + "/s.sock";
+    settings_.socket.mode = 0600;
+    settings_.health = sidecar::HealthSettings{"127.0.0.1", 0};
+    settings_.tcp = sidecar::TcpSettings{0, folder + "/secret"};
+    unlink(settings_.tcp->secret_file.c_str());
+  }
+  ~SidecarTest() override {
+    if (thread_.joinable()) {
+      sidecar_->Stop();
+      thread_.join();
+    }
+  }
+
+  void Run() {
+    sidecar_ = std::make_unique<sidecar::Sidecar>(
+        settings_, sidecar::Dependencies{vault_, clock_, random_, log_, [] {
+                                           return Secret(std::string("jwt"));
+                                         }});
+    const Status started = sidecar_->Start();
+    ASSERT_TRUE(started) << started.error().message;
+    thread_ = std::thread([this] { sidecar_->Run(); });
+  }
+
+  /// Answers once the first bindings have been read.
+  SocketAnswer Get(const std::string& target, const std::string& headers = "") {
+    while (true) {
+      SocketAnswer answer =
+          AskUnix(settings_.socket.path, "GET", target, headers);
+      if (answer.body.find("\"Starting\"") == std::string::npos) return answer;
+    }
+  }
+
+  SystemClock clock_;
+  SystemRandom random_;
+  KeptLog log_;
+  PlayedVault vault_{clock_};
+  sidecar::Settings settings_;
+  std::unique_ptr<sidecar::Sidecar> sidecar_;
+  std::thread thread_;
+};
+
+TEST_F(SidecarTest, ServesACredentialOverTheUnixSocket) {
+  Run();
+  const SocketAnswer answer = Get("/v1/connections/sales/warehouse/credential");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, HasSubstr("pw-1"));
+  struct stat info {};
+  ASSERT_EQ(stat(settings_.socket.path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+}
+
+TEST_F(SidecarTest, StopRevokesTheTokenAndEndsRun) {
+  Run();
+  Get("/v1/connections");
+  EXPECT_EQ(vault_.live_tokens(), 1U);
+  sidecar_->Stop();
+  thread_.join();
+  EXPECT_EQ(vault_.live_tokens(), 0U);
+  EXPECT_EQ(AskUnix(settings_.socket.path, "GET", "/v1/connections").status, 0);
+}
+
+TEST_F(SidecarTest, StopEndsOpenEventStreams) {
+  Run();
+  Get("/v1/connections");
+  OpenStream stream(settings_.socket.path, "/v1/watch");
+  EXPECT_THAT(stream.ReadUntil("\n\n"), HasSubstr("200"));
+  sidecar_->Stop();
+  thread_.join();
+}
+
+TEST_F(SidecarTest, TcpWantsTheSecretFromItsFile) {
+  Run();
+  Get("/v1/connections");
+  const uint16_t port = sidecar_->tcp_port().value();
+  EXPECT_EQ(AskTcp(port, "GET", "/v1/connections").status, 401);
+  struct stat info {};
+  ASSERT_EQ(stat(settings_.tcp->secret_file.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0400U);
+  const std::string secret =
+      ReadFile(settings_.tcp->secret_file, 1'000).value();
+  EXPECT_GE(secret.size(), 43U);
+  EXPECT_EQ(AskTcp(port, "GET", "/v1/connections",
+                   "X-Claviger-Request: true\r\nAuthorization: Bearer " +
+                       secret + "\r\n")
+                .status,
+            200);
+}
+
+TEST_F(SidecarTest, HealthIsOnAPortOfItsOwn) {
+  Run();
+  Get("/v1/connections");
+  const uint16_t port = sidecar_->health_port().value();
+  EXPECT_EQ(AskTcp(port, "GET", "/healthz").status, 200);
+  EXPECT_EQ(AskTcp(port, "GET", "/readyz").status, 200);
+  EXPECT_THAT(AskTcp(port, "GET", "/metrics").body,
+              HasSubstr("claviger_sidecar_connections 1"));
+  EXPECT_EQ(AskTcp(port, "GET", "/v1/connections").status, 404);
+  EXPECT_EQ(AskTcp(port, "POST", "/healthz").status, 405);
+}
+
+TEST_F(SidecarTest, UidsThatAreNotListedAreRefused) {
+  settings_.socket.allowed_uids = {getuid() + 1};
+  Run();
+  const SocketAnswer answer = Get("/v1/connections");
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_THAT(answer.body, HasSubstr("PeerNotAllowed"));
+}
+
+TEST_F(SidecarTest, StartRefusesNamesThatAreNone) {
+  for (const char* bad : {"", "a/b", "..", "A", "a*"}) {
+    sidecar::Settings settings = settings_;
+    settings.identity.ns = bad;
+    sidecar::Sidecar one(settings, {vault_, clock_, random_, log_,
+                                    [] { return Secret(std::string("j")); }});
+    EXPECT_EQ(one.Start().error().code, ErrorCode::kInvalidArgument) << bad;
+  }
+}
+
+TEST_F(SidecarTest, SeveralRunInOneProcess) {
+  Run();
+  sidecar::Settings other = settings_;
+  other.socket.path += "2";
+  other.tcp.reset();
+  other.health.reset();
+  sidecar::Sidecar second(other, {vault_, clock_, random_, log_,
+                                  [] { return Secret(std::string("jwt")); }});
+  ASSERT_TRUE(second.Start());
+  std::thread thread([&] { second.Run(); });
+  EXPECT_EQ(Get("/v1/connections").status, 200);
+  EXPECT_NE(AskUnix(other.socket.path, "GET", "/v1/connections").status, 0);
+  second.Stop();
+  thread.join();
+}
+
+}  // namespace
+}  // namespace claviger::testing
