@@ -7,6 +7,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <mutex>
+#include <optional>
+
 #include "base/file.h"
 
 namespace claviger::http {
@@ -14,8 +17,10 @@ namespace {
 
 constexpr size_t kMaxCaBytes = size_t{4} << 20U;
 
-std::shared_ptr<X509_STORE> NewStore() {
-  std::shared_ptr<X509_STORE> store(X509_STORE_new(), X509_STORE_free);
+using Store = std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)>;
+
+Store NewStore() {
+  Store store(X509_STORE_new(), X509_STORE_free);
   // An intermediate in the file is enough to trust what it signed.
   X509_STORE_set_flags(store.get(),
                        X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
@@ -41,17 +46,12 @@ std::optional<int> AddCertificates(const std::string& pem, X509_STORE* store) {
   }
 }
 
-}  // namespace
-
-TlsTrust::TlsTrust(std::shared_ptr<X509_STORE> store)
-    : store_(std::move(store)) {}
-
-Result<TlsTrust> TlsTrust::FromFile(const std::string& path) {
+Result<Store> ReadStore(const std::string& path) {
   const Result<std::string> pem = ReadFile(path, kMaxCaBytes);
   if (!pem) {
     return Fail(ErrorCode::kInvalidArgument, "CA file: " + pem.error().message);
   }
-  std::shared_ptr<X509_STORE> store = NewStore();
+  Store store = NewStore();
   const std::optional<int> count = AddCertificates(*pem, store.get());
   if (!count) {
     return Fail(ErrorCode::kInvalidArgument,
@@ -61,16 +61,40 @@ Result<TlsTrust> TlsTrust::FromFile(const std::string& path) {
     return Fail(ErrorCode::kInvalidArgument,
                 "CA file " + path + " holds no certificate");
   }
-  return TlsTrust(std::move(store));
+  return store;
+}
+
+}  // namespace
+
+struct TlsTrust::State {
+  Store store = NewStore();
+  std::string unread;  // what the store is to be read from, once
+  std::once_flag once;
+};
+
+TlsTrust::TlsTrust(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Result<TlsTrust> TlsTrust::FromFile(const std::string& path) {
+  Result<Store> store = ReadStore(path);
+  if (!store) return Fail(std::move(store).error());
+  auto state = std::make_shared<State>();
+  state->store = *std::move(store);
+  return TlsTrust(std::move(state));
 }
 
 TlsTrust TlsTrust::FromSystem(const std::string& path) {
-  Result<TlsTrust> trust = FromFile(path);
-  return trust ? *std::move(trust) : TlsTrust(NewStore());
+  auto state = std::make_shared<State>();
+  state->unread = path;
+  return TlsTrust(std::move(state));
 }
 
 void TlsTrust::ApplyTo(ssl_ctx_st* context) const {
-  SSL_CTX_set1_cert_store(context, store_.get());
+  std::call_once(state_->once, [this] {
+    if (state_->unread.empty()) return;
+    Result<Store> store = ReadStore(state_->unread);
+    if (store) state_->store = *std::move(store);
+  });
+  SSL_CTX_set1_cert_store(context, state_->store.get());
 }
 
 }  // namespace claviger::http

@@ -11,7 +11,6 @@
 #include "base/result.h"
 
 struct ssl_ctx_st;
-struct x509_store_st;
 
 namespace claviger::http {
 
@@ -20,17 +19,19 @@ class TlsTrust {
   /// From a PEM file of at most 4 MiB. kInvalidArgument when it cannot be read
   /// or holds no certificate, or one that is broken.
   static Result<TlsTrust> FromFile(const std::string& path);
-  /// From the system's bundle at `path`; trusts nobody where there is none, so
-  /// that plain http works on machines without a bundle.
+  /// From the system's bundle at `path`, read when the first connection needs
+  /// it: plain http pays neither time nor memory for it, and works on machines
+  /// without one. Trusts nobody where there is none.
   static TlsTrust FromSystem(const std::string& path);
 
   /// Makes connections of `context` trust these authorities and no others.
   void ApplyTo(ssl_ctx_st* context) const;
 
  private:
-  explicit TlsTrust(std::shared_ptr<x509_store_st> store);
+  struct State;
+  explicit TlsTrust(std::shared_ptr<State> state);
 
-  std::shared_ptr<x509_store_st> store_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace claviger::http

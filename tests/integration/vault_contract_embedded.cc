@@ -34,8 +34,17 @@ class EmbeddedVaultUnderTest final : public VaultUnderTest {
   Status EnableKubernetes(const std::string& mount) override {
     const auto client = *http::MakeCurlClient({});
     const auto api = *vault::MakeHttpApi({.address = address()}, *client);
-    return vault::EnableAuthMount(*api, vault_->root_token(), mount,
-                                  "kubernetes");
+    const Status enabled =
+        vault::EnableAuthMount(*api, vault_->root_token(), mount, "kubernetes");
+    if (!enabled) return enabled;
+    vault::Call call;
+    call.verb = vault::Verb::kWrite;
+    call.path = "auth/" + mount + "/config";
+    // As with the real one no login passes before; nobody is called there.
+    call.body = R"({"kubernetes_host":"https://127.0.0.1:1"})";
+    call.token = &vault_->root_token();
+    const auto done = api->Do(call);
+    return done ? Status{} : Fail(done.error());
   }
 
   Result<std::string> ServiceAccountToken(

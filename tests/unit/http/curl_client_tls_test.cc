@@ -62,6 +62,19 @@ TEST_F(CurlClientTlsTest, RefusesAServerOfAnotherAuthority) {
   EXPECT_EQ(server.handshakes(), 0);
 }
 
+TEST_F(CurlClientTlsTest, TrustsNoUnknownAuthorityWithTheSystemsBundle) {
+  const TlsServer server = Serve(*ca_.IssueForLoopback());
+  const auto client = *MakeCurlClient({});
+  ClientRequest request;
+  request.url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
+  for (int i = 0; i < 2; ++i) {
+    const auto response = client->Send(request);
+    ASSERT_FALSE(response);
+    EXPECT_EQ(response.error().code, ErrorCode::kUnauthenticated);
+  }
+  EXPECT_EQ(server.handshakes(), 0);
+}
+
 TEST_F(CurlClientTlsTest, RefusesACertificateForAnotherHost) {
   CertificateWish wish;
   wish.common_name = "elsewhere";
