@@ -173,7 +173,8 @@ Fields& Fields::Read(const char* name,
   if (!value->is_object()) return Refuse(name, "expected a map");
   std::map<std::string, std::string> items;
   for (const auto& [key, item] : value->items()) {
-    if (!item.is_null() && !AsText(item, items[key])) {
+    std::string& text = items[key];
+    if (!item.is_null() && !AsText(item, text)) {
       return Refuse(name, "expected texts");
     }
   }

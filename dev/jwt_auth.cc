@@ -196,8 +196,11 @@ Reply JwtAuth::WriteRole(const Request& request, const std::string& name) {
   if (role.user_claim.empty()) {
     return Refused(400, "a user claim must be defined on the role");
   }
-  if (role.claim_mappings.count("role") != 0) {
-    return Refused(400, "metadata key \"role\" is reserved");
+  for (const auto& [claim, key] : role.claim_mappings) {
+    if (key != "role") continue;
+    return Refused(400,
+                   "metadata key \"role\" is reserved and may not be a mapping "
+                   "destination");
   }
   if (role.bound_audiences.empty() && role.bound_subject.empty() &&
       role.bound_claims.is_null()) {

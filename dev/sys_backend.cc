@@ -39,7 +39,7 @@ Reply SysBackend::Handle(const Request& request) {
   const std::string& path = request.path;
   if (path == "mounts" || path == "auth") {
     if (request.operation != Operation::kRead) return UnsupportedOperation();
-    return Repeated(MountsBelow(path == "auth" ? kAuth : ""));
+    return Repeated(MountsBelow(path == "auth" ? kAuth : "", nullptr));
   }
   if (const auto name = Below(path, "mounts/")) {
     return HandleMount(request, *name, "");
@@ -59,7 +59,9 @@ Reply SysBackend::Handle(const Request& request) {
     return HandleLeases(request, *action);
   }
   if (path == "internal/ui/mounts") {
-    return WithData({{"secret", MountsBelow("")}, {"auth", MountsBelow(kAuth)}});
+    const Acl acl = policies_.AclOf(request.caller->made.policies);
+    return WithData(
+        {{"secret", MountsBelow("", &acl)}, {"auth", MountsBelow(kAuth, &acl)}});
   }
   if (const auto rest = Below(path, "internal/ui/mounts/")) {
     return UiMount(request, *rest);
@@ -71,10 +73,13 @@ Reply SysBackend::Handle(const Request& request) {
   return UnsupportedPath();
 }
 
-json SysBackend::MountsBelow(std::string_view prefix) const {
+// All of them, or those that `visible_to` reaches into.
+json SysBackend::MountsBelow(std::string_view prefix,
+                             const Acl* visible_to) const {
   json out = json::object();
   for (const auto& [path, mount] : mounts_.all()) {
     if (IsAuth(path) != (prefix == kAuth)) continue;
+    if (visible_to != nullptr && !visible_to->ReachesInto(path)) continue;
     out[path.substr(prefix.size())] = MountJson(mount);
   }
   return out;

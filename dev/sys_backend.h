@@ -55,7 +55,8 @@ class SysBackend final : public Backend {
   Reply CapabilitiesOf(const Token& token, const Request& request) const;
   Reply HandleCapabilities(const Request& request);
   Reply UiMount(const Request& request, const std::string& path);
-  nlohmann::json MountsBelow(std::string_view prefix) const;
+  nlohmann::json MountsBelow(std::string_view prefix,
+                             const Acl* visible_to) const;
 
   TokenStore& tokens_;
   PolicyStore& policies_;

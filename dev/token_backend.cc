@@ -66,6 +66,10 @@ std::optional<Reply> WantsMore(const Request& request, const Wish& wish) {
   return std::nullopt;
 }
 
+bool Contains(const std::vector<std::string>& policies, const char* name) {
+  return std::find(policies.begin(), policies.end(), name) != policies.end();
+}
+
 bool IsSubset(const std::vector<std::string>& inner,
               const std::vector<std::string>& outer) {
   return std::includes(outer.begin(), outer.end(), inner.begin(), inner.end());
@@ -104,7 +108,11 @@ Reply TokenBackend::Handle(const Request& request) {
     return Renew(tokens_.Find(value), value, request);
   }
   if (path == "revoke-self") return Revoke(request.caller);
-  if (path == "revoke") return Revoke(tokens_.Find(Given(request, "token")));
+  if (path == "revoke") {
+    const std::string value = Given(request, "token");
+    if (value.empty()) return Refused(400, "missing token ID");
+    return Revoke(tokens_.Find(value));
+  }
   if (path == "lookup-accessor" || path == "revoke-accessor") {
     const Token* token = tokens_.FindAccessor(Given(request, "accessor"));
     if (path == "lookup-accessor") {
@@ -130,14 +138,17 @@ Reply TokenBackend::Create(const Request& request, bool orphan) {
   const Token& caller = *request.caller;
   TokenRequest& token = wish->token;
   const bool inherit = wish->policies.empty();
+  // Nobody gets `default` from a parent that has not got it.
+  const bool no_default =
+      wish->no_default ||
+      (!request.sudo && !Contains(caller.made.policies, "default"));
   token.policies =
       inherit ? caller.made.policies
-              : NormalisePolicies(std::move(wish->policies), wish->no_default);
+              : NormalisePolicies(std::move(wish->policies), no_default);
   if (!request.sudo && !IsSubset(token.policies, caller.made.policies)) {
     return Refused(400, "child policies must be subset of parent");
   }
-  const bool root = std::find(token.policies.begin(), token.policies.end(),
-                              "root") != token.policies.end();
+  const bool root = Contains(token.policies, "root");
   if (root && !caller.IsRoot()) {
     return Refused(400, "root tokens may not be created without parent token "
                         "being root");
