@@ -354,4 +354,34 @@ PrivilegeSet OraclePrivileges(const Objects& objects, const Caller& caller,
   return left;
 }
 
+std::set<std::string> OraclePaths(const Objects& objects, const Caller& caller,
+                                  Time now) {
+  std::set<std::string> paths;
+  const OracleObjects judged(objects);
+  const OracleGroups groups = GroupsOf(objects, caller);
+  const auto ask = [&](const Connection& connection,
+                       std::optional<std::string> hint) {
+    Question question;
+    question.slot = std::move(hint);
+    for (const int variant : {0, 1, 2, 3}) {
+      question.enrolled = variant % 2 == 1;
+      question.delivery =
+          variant < 2 ? access::Delivery::kInject : access::Delivery::kDisclose;
+      const OracleAnswer answer =
+          Oracle(judged, groups, caller, connection.ref(), question, now);
+      if (answer.vault) paths.insert(ApiPath(*answer.vault));
+    }
+  };
+  for (const Connection& connection : objects.connections) {
+    ask(connection, std::nullopt);
+    ask(connection, "default");
+    for (const Grant& grant : objects.grants) {
+      if (grant.connection_ref() == connection.ref()) {
+        ask(connection, "grant/" + grant.metadata.name);
+      }
+    }
+  }
+  return paths;
+}
+
 }  // namespace claviger::testing

@@ -75,6 +75,11 @@ model::PrivilegeSet OraclePrivileges(const model::Objects& objects,
                                      const model::ObjectRef& connection,
                                      Time now);
 
+/// The API paths of the credentials that some delivery and some hint would give
+/// the caller, carried by itself, with a personal credential stored or not.
+std::set<std::string> OraclePaths(const model::Objects& objects,
+                                  const access::Caller& caller, Time now);
+
 /// As the catalogue says, for the providers of random worlds.
 bool OracleHasInjector(const std::string& provider);
 

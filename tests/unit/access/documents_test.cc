@@ -176,30 +176,6 @@ std::set<std::string> PathsAt(const Compiler& compiler,
   return {paths.begin(), paths.end()};
 }
 
-// By the oracle: every delivery, every hint, with a personal credential and
-// without.
-std::set<std::string> PathsByOracle(const World& world, const Caller& caller) {
-  std::set<std::string> paths;
-  const OracleObjects judged(world.objects);
-  const OracleGroups groups = GroupsOf(world.objects, caller);
-  for (const model::Connection& connection : world.objects.connections) {
-    std::vector<std::string> hints = SlotNames(world, connection.ref());
-    hints.emplace_back();  // none
-    for (const std::string& hint : hints) {
-      for (const int variant : {0, 1, 2, 3}) {
-        Question question;
-        if (!hint.empty()) question.slot = hint;
-        question.enrolled = variant % 2 == 1;
-        if (variant >= 2) question.delivery = Delivery::kDisclose;
-        const OracleAnswer answer = Oracle(
-            judged, groups, caller, connection.ref(), question, world.now);
-        if (answer.vault) paths.insert(ApiPath(*answer.vault));
-      }
-    }
-  }
-  return paths;
-}
-
 // P9
 TEST(CredentialPathsTest, AreExactlyWhatTheAccountCouldBeGiven) {
   size_t opened = 0;
@@ -217,8 +193,10 @@ TEST(CredentialPathsTest, AreExactlyWhatTheAccountCouldBeGiven) {
       }
       paths.insert(everyone.begin(), everyone.end());
       opened += paths.size();
-      ASSERT_EQ(paths, PathsByOracle(world, Caller::ServiceAccount(
-                                                principal.ns, principal.name)))
+      ASSERT_EQ(paths, OraclePaths(
+                           world.objects,
+                           Caller::ServiceAccount(principal.ns, principal.name),
+                           world.now))
           << IdOf(principal) << "\n"
           << Describe(world);
     }
