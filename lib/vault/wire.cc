@@ -212,7 +212,8 @@ Result<std::string> PlainObject(
 }
 
 Status CheckSegment(std::string_view what, std::string_view name) {
-  if (IsVaultSegment(name)) return {};
+  const bool one = name.find('/') == std::string_view::npos;
+  if (one && IsApiPath(name)) return {};
   return Fail(ErrorCode::kInvalidArgument,
               std::string(what) + " is not a plain name");
 }

@@ -6,6 +6,7 @@
 #include "integration/vault_contract.h"
 #include "support/test_jwt.h"
 #include "vault/kv.h"
+#include "vault/policy.h"
 #include "vault/role_compare.h"
 
 namespace claviger::testing {
@@ -346,6 +347,23 @@ TEST_F(VaultKubernetesContractTest, RefusesARoleThatIsBoundToNobody) {
       CodeOf(vault::WriteRole(api(), root(), mount, "r",
                               R"({"bound_service_account_namespaces":["a"]})")),
       "invalid_argument");
+}
+
+TEST_F(VaultKubernetesContractTest, TakesTheNamesOfTheLongestServiceAccounts) {
+  const std::string mount = NewMount();
+  const std::string name = "claviger." + std::string(40, 'c') + ".sa." +
+                           std::string(63, 'n') + "." + std::string(253, 's');
+  const json role = Role({{"token_policies", {name}}});
+  WriteRole(mount, name, role);
+  ASSERT_TRUE(
+      vault::WritePolicy(api(), root(), name, PolicyText({{"s/a", {"read"}}})));
+  EXPECT_TRUE(vault::RoleMatches(role.dump(),
+                                 *vault::ReadRole(api(), root(), mount, name)));
+  const auto login =
+      LoginWithJwt(api(), mount, name, Secret(Token("reports", "nightly")));
+  ASSERT_TRUE(login) << login.error().message;
+  EXPECT_THAT(login->policies, ElementsAre(name));
+  ASSERT_TRUE(vault::DeletePolicy(api(), root(), name));
 }
 
 TEST_F(VaultKubernetesContractTest, ReadsRolesBackAsTheyWereMeant) {

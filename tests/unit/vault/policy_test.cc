@@ -58,6 +58,15 @@ TEST_F(PolicyTest, ListsNames) {
   EXPECT_EQ(api_.seen().at(0).path, "sys/policies/acl");
 }
 
+TEST_F(PolicyTest, TakesTheNamesOfTheLongestServiceAccounts) {
+  const std::string name = "claviger." + std::string(40, 'c') + ".sa." +
+                           std::string(63, 'n') + "." + std::string(253, 's');
+  api_.Answer(204);
+  EXPECT_TRUE(WritePolicy(api_, token_, name, "{}"));
+  EXPECT_FALSE(WritePolicy(api_, token_, std::string(600, 'n'), "{}"));
+  EXPECT_EQ(api_.seen().size(), 1U);
+}
+
 TEST_F(PolicyTest, ChecksNamesBeforeAnythingIsSent) {
   for (const char* name : {"", "a/b", "..", "a*", "a+", "a\"b", "%2e", "Root",
                            " root", "{{x}}", "a\n"}) {
