@@ -83,7 +83,10 @@ Result<Desired> Compiled::DesiredFor(const Wanted& wanted, Time now) const {
                     "deletion is confirmed or undone");
   }
   BindingsDocument document{wanted.id, {}, {}};
-  if (wanted.principal) document = compiler_.Document(*wanted.principal);
+  const bool all_kept = held_ != nullptr && held_->verdict().all;
+  if (wanted.principal && !all_kept) {
+    document = compiler_.Document(*wanted.principal);
+  }
   if (held_ != nullptr) document = held_->Compose(std::move(document));
   if (OnlyRightsKept(wanted)) return KeepRights(document);
   const std::vector<std::string> paths =

@@ -37,6 +37,7 @@ std::string Desired::Digest() const {
   }
   all += policy ? 'p' : 'k';
   all += keep_role ? 'k' : 'r';
+  all += only_if_there ? 'o' : 'c';
   return Sha256Hex(all);
 }
 

@@ -28,6 +28,9 @@ struct Desired {
   std::optional<std::string> policy;
   std::optional<DesiredRole> role;  // absent: none, unless keep_role
   bool keep_role = false;
+  /// Not to be created: what it would rely on is not ours. What it has is
+  /// still kept as it should be, since rights must go on ending.
+  bool only_if_there = false;
   std::vector<std::string> parts;  // of the bindings document
   /// Digests of the above; of what is kept, they are taken from Vault.
   access::EntryLedger ledger;

@@ -25,6 +25,7 @@ struct Tracked {
   Memory memory;
   bool fresh = false;       // nothing to read again
   uint64_t generation = 0;  // of the objects and the time it was settled for
+  uint64_t failed = 0;      // the pass that it failed in
   std::string settled;      // digest of what it was brought to
   std::optional<Conflict> conflict;
   std::optional<Failure> refused;  // cannot be helped until objects change
@@ -56,6 +57,7 @@ class Reconciler::Impl {
   Status SettleAll(Time now);
   Status SettleSweep(Sweep sweep, Time now);
   Status SettleOne(const Wanted& wanted, Sweep sweep, Time now);
+  bool LeansOnForeign(const Wanted& wanted) const;
   Status RemoveUnwanted();
   Status Check(const std::string& id, Status done);
   void Interrupt(Error error);
@@ -75,6 +77,7 @@ class Reconciler::Impl {
   Verdict verdict_;
   std::unique_ptr<Held> held_;
   std::unique_ptr<Compiled> compiled_;
+  uint64_t pass_ = 0;
   uint64_t generation_ = 0;
   std::optional<Time> generation_start_;
   std::optional<Time> next_transition_;
@@ -105,6 +108,7 @@ PassReport Reconciler::Impl::Continue(Time now) {
 PassReport Reconciler::Impl::Run(Time now) {
   report_ = PassReport();
   failures_in_a_row_ = 0;
+  ++pass_;
   Status done = Load().and_then([&] { return Prepare(now); }).and_then([&] {
     return SettleAll(now);
   });
@@ -227,6 +231,7 @@ Status Reconciler::Impl::SettleOne(const Wanted& wanted, Sweep sweep,
                                    Time now) {
   Tracked& tracked = tracked_[wanted.id];
   if (tracked.fresh && tracked.generation == generation_) return {};
+  if (tracked.failed == pass_) return {};  // by the sweep before
   Result<Desired> desired = compiled_->DesiredFor(wanted, now);
   if (!desired) {
     tracked.refused = Failure{wanted.id, desired.error(), true};
@@ -236,6 +241,7 @@ Status Reconciler::Impl::SettleOne(const Wanted& wanted, Sweep sweep,
     return {};
   }
   tracked.refused.reset();
+  desired->only_if_there = LeansOnForeign(wanted);
   std::string digest = desired->Digest();
   const bool same = tracked.settled == digest;
   if (same) tracked.generation = generation_;
@@ -244,11 +250,24 @@ Status Reconciler::Impl::SettleOne(const Wanted& wanted, Sweep sweep,
   Result<Settler::Outcome> outcome =
       settler.Settle(*std::move(desired), tracked.memory);
   tracked.fresh = outcome.has_value();
-  if (!outcome) return Check(wanted.id, Fail(std::move(outcome).error()));
+  if (!outcome) {
+    tracked.failed = pass_;
+    return Check(wanted.id, Fail(std::move(outcome).error()));
+  }
   tracked.conflict = *std::move(outcome);
   tracked.settled = std::move(digest);
   tracked.generation = generation_;
   return Check(wanted.id, {});
+}
+
+// Each login carries its kind's everyone policy. If that one is somebody
+// else's, a new login would hand out whatever it says.
+bool Reconciler::Impl::LeansOnForeign(const Wanted& wanted) const {
+  if (wanted.IsEveryone()) return false;
+  const bool account = wanted.id.rfind("sa.", 0) == 0;
+  const auto everyone =
+      tracked_.find(account ? "everyone.sa" : "everyone.user");
+  return everyone != tracked_.end() && everyone->second.conflict.has_value();
 }
 
 Status Reconciler::Impl::RemoveUnwanted() {

@@ -76,6 +76,12 @@ Settler::Outcome Settler::FindConflict(const Job& job) const {
                     "confirm or undo the deletion"};
   }
   if (job.memory.ours) return std::nullopt;
+  if (job.desired.only_if_there) {
+    return Conflict{names.id,
+                    "the everyone policy that its login would carry is not "
+                    "this operator's",
+                    "settle that conflict first"};
+  }
   if (seen.policy) return Foreign(names, "policy " + names.rights);
   if (seen.role) return Foreign(names, "role " + names.rights);
   return std::nullopt;
@@ -118,8 +124,8 @@ Status Settler::Update(Job& job) {
       .and_then([&] { return PutPolicy(job); })
       .and_then([&] { return PutRole(job); })
       .and_then([&] { return PutParts(job); })
-      .and_then([&] { return PutEntry(job, job.Ledger()); })
-      .and_then([&] { return DropSurplusParts(job); });
+      .and_then([&] { return DropSurplusParts(job); })
+      .and_then([&] { return PutEntry(job, job.Ledger()); });
 }
 
 // The configuration names another auth mount: the old role must go, or it
@@ -136,6 +142,11 @@ Status Settler::MoveRole(Job& job) {
   access::EntryLedger ledger = job.seen.ledger;
   ledger.auth_mount = job.desired.ledger.auth_mount;
   ledger.role = job.desired.ledger.role;
+  return PutLedger(job, std::move(ledger));
+}
+
+// The entry as it is, with another ledger: what is going to be.
+Status Settler::PutLedger(Job& job, access::EntryLedger ledger) {
   const Result<access::BindingsEntry> entry =
       access::DecodeEntry(job.seen.entry.data);
   if (!entry) return Fail(entry.error());
@@ -198,6 +209,14 @@ Status Settler::ReplaceRole(Job& job) {
 }
 
 Status Settler::PutParts(Job& job) {
+  if (job.seen.owner == Owner::kUs &&
+      job.seen.ledger.parts < job.desired.ledger.parts) {
+    // Or parts would be left that nobody knows of, were this cut off.
+    access::EntryLedger ledger = job.seen.ledger;
+    ledger.parts = job.desired.ledger.parts;
+    Status announced = PutLedger(job, std::move(ledger));
+    if (!announced) return announced;
+  }
   for (int part = 1; part < job.desired.ledger.parts; ++part) {
     Status written = PutPart(job, part);
     if (!written) return written;
@@ -259,6 +278,8 @@ Status Settler::PutEntry(Job& job, const access::EntryLedger& ledger) {
   return {};
 }
 
+// Before the first entry says that there are fewer: cut off behind that, they
+// would be nobody's. Readers find the digests at odds meanwhile.
 Status Settler::DropSurplusParts(Job& job) {
   const auto kept = static_cast<size_t>(job.desired.ledger.parts);
   for (size_t part = job.seen.more_parts.size(); part >= kept; --part) {

@@ -60,6 +60,7 @@ class Settler {
   Status Create(Job& job);
   Status Update(Job& job);
   Status MoveRole(Job& job);
+  Status PutLedger(Job& job, access::EntryLedger ledger);
   Status PutPolicy(Job& job);
   Status PutRole(Job& job);
   Status ReplaceRole(Job& job);

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The operator's configuration file: one YAML document, read once at start;
+// also what the command line takes as --config. The table of its keys feeds
+// --help and docs/reference/operator-config.md. Secrets are never in it, only
+// the names of files. Plain values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/policy.h"
+#include "access/snapshot.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "model/settings_file.h"
+#include "operator/reconciler.h"
+
+namespace claviger::op {
+
+struct Listener {
+  std::string address = "0.0.0.0";
+  uint16_t port = 0;
+};
+
+/// Who may do everything to the objects of some namespaces.
+struct Admins {
+  std::vector<std::string> users;
+  std::vector<std::string> groups;
+  std::vector<std::string> namespaces;  // "*": all
+};
+
+struct Config {
+  std::string vault_address;
+  std::string vault_ca_file;     // empty: the system's authorities
+  std::string vault_namespace;   // empty: no namespace header
+  std::string vault_token_file;  // empty: log in with token_file
+  std::string login_role;        // empty: "claviger.<cluster>.operator"
+  std::string token_file = "/var/run/secrets/claviger/token";
+
+  access::VaultLayout layout;
+  access::SnapshotSettings snapshot;
+  Safety safety;
+  std::vector<Admins> admins;
+  std::string operator_audience;
+  std::string push_audience;
+
+  /// What tells this cluster from another one of the same name.
+  std::string cluster_uid;
+  std::string manifests;  // a file or directory
+  LogLevel log_level = LogLevel::kInfo;
+  Listener metrics{"0.0.0.0", 8080};
+  Listener health{"0.0.0.0", 8081};
+  std::chrono::milliseconds poll{2'000};
+  std::chrono::milliseconds drift_round{600'000};
+};
+
+std::span<const model::SettingKey> ConfigKeys();
+
+/// Reads the text of `file`. kInvalidArgument with every problem, one a line:
+/// "file:line: key: what; fix".
+Result<Config> ParseConfig(std::string_view text, const std::string& file);
+
+/// Reads and parses the file. Blocking; ReadFile's errors as well.
+Result<Config> LoadConfig(const std::string& file);
+
+/// What the reconciler takes of it.
+ReconcilerSettings ReconcilerSettingsOf(const Config& config);
+
+}  // namespace claviger::op

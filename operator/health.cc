@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/health.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace claviger::op {
+namespace {
+
+http::ServerResponse Text(int status, std::string body,
+                          std::string_view type = "text/plain") {
+  http::ServerResponse response;
+  response.status = status;
+  response.headers = {{"Content-Type", std::string(type)},
+                      {"Cache-Control", "no-store"}};
+  response.body = std::move(body);
+  return response;
+}
+
+http::ServerResponse OnlyGet() {
+  http::ServerResponse response = Text(405, "use GET\n");
+  response.headers.push_back({"Allow", "GET"});
+  return response;
+}
+
+}  // namespace
+
+void Health::Saw(const PassReport& report) {
+  state_ = report.interrupted ? State::kVaultAway : State::kReady;
+}
+
+http::ServerResponse Health::ProbeAnswer(
+    const http::ServerRequest& request) const {
+  const std::string_view path = http::PathOf(request);
+  if (path != "/healthz" && path != "/readyz") {
+    return Text(404, "use /healthz or /readyz\n");
+  }
+  if (request.method != "GET") return OnlyGet();
+  if (path == "/healthz") return Text(200, "ok\n");
+  switch (state_.load()) {
+    case State::kReady:
+      return Text(200, "ok\n");
+    case State::kStarting:
+      return Text(503, "no pass was made yet\n");
+    case State::kVaultAway:
+      return Text(503, "vault cannot be used; trying again\n");
+  }
+  return Text(503, "unknown\n");
+}
+
+http::ServerResponse Health::MetricsAnswer(
+    const http::ServerRequest& request) const {
+  if (http::PathOf(request) != "/metrics") return Text(404, "use /metrics\n");
+  if (request.method != "GET") return OnlyGet();
+  return Text(200, metrics_.Serialize(),
+              "text/plain; version=0.0.4; charset=utf-8");
+}
+
+}  // namespace claviger::op

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/loop.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace claviger::op {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr size_t kDriftSlice = 50;
+constexpr milliseconds kShortestRetry{200};
+constexpr milliseconds kShortestWait{10};
+
+int64_t Count(size_t number) { return static_cast<int64_t>(number); }
+
+}  // namespace
+
+Loop::Loop(ObjectSource& source, Reconciler& reconciler, const Clock& clock,
+           Random& random, Logger& log, LoopSettings settings,
+           Observer observer)
+    : source_(source),
+      reconciler_(reconciler),
+      clock_(clock),
+      random_(random),
+      log_(log),
+      settings_(settings),
+      observer_(std::move(observer)) {}
+
+milliseconds Loop::Turn() {
+  const SteadyTime now = clock_.SteadyNow();
+  const bool retry = retry_at_ && *retry_at_ <= now;
+  if (blocked_ && !retry) return UntilNext();
+  const bool polled = Poll();
+  if (!polled && (retry || TransitionIsDue() || TakeDriftSlice())) {
+    const SteadyTime began = clock_.SteadyNow();
+    After(reconciler_.Continue(clock_.Now()), began);
+  }
+  return UntilNext();
+}
+
+// Reads the source if it is time and something changed; true after a pass.
+bool Loop::Poll() {
+  const SteadyTime began = clock_.SteadyNow();
+  if (began < next_poll_) return false;
+  next_poll_ = began + settings_.poll;
+  if (!source_.Changed()) return false;
+  Result<model::Objects> objects = source_.Read();
+  if (!objects) {
+    if (objects.error().message != source_error_) {
+      source_error_ = objects.error().message;
+      log_.Failure("objects cannot be read", {{"error", source_error_}});
+    }
+    return false;
+  }
+  source_error_.clear();
+  After(reconciler_.Pass(*std::move(objects), clock_.Now()), began);
+  return true;
+}
+
+bool Loop::TransitionIsDue() const {
+  return next_transition_ && *next_transition_ <= clock_.Now();
+}
+
+bool Loop::TakeDriftSlice() {
+  const SteadyTime now = clock_.SteadyNow();
+  if (!next_drift_ || *next_drift_ > now) return false;
+  reconciler_.Suspect(kDriftSlice);
+  next_drift_ = now + DriftPause();
+  return true;
+}
+
+// A round is cut into slices, so that an edit never waits for all of it;
+// jittered by a fifth, so that replicas and clusters do not march in step.
+milliseconds Loop::DriftPause() {
+  const size_t slices =
+      std::max<size_t>(1, (reconciler_.known() + kDriftSlice) / kDriftSlice);
+  const auto pause = static_cast<double>(settings_.drift_round.count()) /
+                     static_cast<double>(slices);
+  const double jittered = pause * (0.8 + 0.4 * random_.Unit());
+  return milliseconds(static_cast<int64_t>(jittered));
+}
+
+void Loop::After(const PassReport& report, SteadyTime began) {
+  const SteadyTime ended = clock_.SteadyNow();
+  next_transition_ = report.next_transition;
+  if (!next_drift_) next_drift_ = ended + DriftPause();
+  blocked_ = report.interrupted.has_value();
+  retry_at_.reset();
+  if (report.retry()) {
+    const milliseconds asked =
+        report.interrupted && report.interrupted->retry_after
+            ? *report.interrupted->retry_after
+            : milliseconds(0);
+    const milliseconds pause =
+        BackoffDelay(settings_.retry, failures_++, asked, random_);
+    retry_at_ = ended + std::max(pause, kShortestRetry);
+  } else {
+    failures_ = 0;
+  }
+  LogReport(report);
+  if (observer_) observer_(report, ended - began);
+}
+
+milliseconds Loop::UntilNext() const {
+  const SteadyTime now = clock_.SteadyNow();
+  const auto until = [&](SteadyTime when) {
+    return std::max(milliseconds(when - now), kShortestWait);
+  };
+  if (blocked_ && retry_at_) return until(*retry_at_);
+  milliseconds wait = until(next_poll_);
+  if (retry_at_) wait = std::min(wait, until(*retry_at_));
+  if (next_drift_) wait = std::min(wait, until(*next_drift_));
+  if (next_transition_) {
+    const milliseconds left = *next_transition_ - clock_.Now();
+    wait = std::min(wait, std::max(left, kShortestWait));
+  }
+  return wait;
+}
+
+void Loop::LogReport(const PassReport& report) {
+  for (const Change& change : report.changes) {
+    if (change.drift) {
+      log_.Warning("restored what was changed by hand",
+                   {{"kind", ToString(change.kind)}, {"name", change.name}});
+    } else {
+      log_.Debug("written in vault", {{"action", ToString(change.action)},
+                                      {"kind", ToString(change.kind)},
+                                      {"name", change.name}});
+    }
+  }
+  if (report.writes() > 0) {
+    log_.Info("reconciled", {{"writes", Count(report.writes())},
+                             {"principals", Count(report.principals)}});
+  }
+  LogFindings(report);
+}
+
+// What does not change from pass to pass is logged once.
+void Loop::LogFindings(const PassReport& report) {
+  std::string findings = report.incomplete_read ? "incomplete\n" : "";
+  for (const Conflict& one : report.conflicts) findings += one.what + "\n";
+  for (const Brake& one : report.brakes) findings += one.confirmation + "\n";
+  for (const Failure& one : report.failures) {
+    findings += one.principal + one.error.message + "\n";
+  }
+  for (const model::Problem& one : report.problems) {
+    findings += ToString(one) + "\n";
+  }
+  if (report.interrupted) findings += report.interrupted->message;
+  if (findings == findings_) return;
+  findings_ = std::move(findings);
+  if (report.incomplete_read) {
+    log_.Failure("the read was incomplete; the last good objects stay");
+  }
+  for (const model::Problem& one : report.problems) {
+    log_.Warning("problem in the objects", {{"problem", ToString(one)}});
+  }
+  for (const Brake& one : report.brakes) {
+    log_.Failure("mass deletion held back until confirmed",
+                 {{"namespace", one.ns},
+                  {"gone", Count(one.gone)},
+                  {"known", Count(one.known)},
+                  {"confirmMassDelete", one.confirmation}});
+  }
+  for (const Conflict& one : report.conflicts) {
+    log_.Failure(
+        "conflict",
+        {{"principal", one.principal}, {"what", one.what}, {"fix", one.fix}});
+  }
+  for (const Failure& one : report.failures) {
+    log_.Failure("principal not reconciled",
+                 {{"principal", one.principal}, {"error", one.error.message}});
+  }
+  if (report.interrupted) {
+    log_.Warning("pass cut short", {{"error", report.interrupted->message}});
+  }
+}
+
+}  // namespace claviger::op

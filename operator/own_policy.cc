@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/own_policy.h"
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/json.h"
+
+namespace claviger::op {
+namespace {
+
+using nlohmann::json;
+
+void Open(json& paths, const std::string& path,
+          const std::vector<std::string>& capabilities) {
+  paths[path] = {{"capabilities", capabilities}};
+}
+
+}  // namespace
+
+std::string OwnPolicyText(const access::VaultLayout& layout) {
+  const std::vector<std::string> whole = {"create", "read", "update", "delete"};
+  // A cluster's name holds no dot, so this prefix is this cluster's alone.
+  const std::string rights = "claviger." + layout.cluster + ".*";
+  json paths = json::object();
+  Open(paths, "sys/policies/acl/" + rights, whole);
+  Open(paths, "auth/" + layout.auth_mount + "/role/" + rights, whole);
+  if (!layout.user_auth_mount.empty()) {
+    Open(paths, "auth/" + layout.user_auth_mount + "/role/" + rights, whole);
+  }
+  // Not `personal`: what callers store there is not the operator's to read.
+  for (const char* folder : {"bindings", "ledger"}) {
+    const std::string below = layout.cluster + "/" + folder;
+    Open(paths, layout.mount + "/data/" + below + "/*",
+         {"create", "read", "update"});
+    Open(paths, layout.mount + "/metadata/" + below, {"list"});
+    Open(paths, layout.mount + "/metadata/" + below + "/*", {"list", "delete"});
+  }
+  Open(paths, "auth/token/lookup-self", {"read"});
+  Open(paths, "auth/token/renew-self", {"update"});
+  Open(paths, "auth/token/revoke-self", {"update"});
+  return DumpJson(json{{"path", std::move(paths)}});
+}
+
+}  // namespace claviger::op
