@@ -59,6 +59,10 @@ Result<HttpAnswer> SendHttp(const HttpCall& call) {
   if (!call.ca_file.empty()) {
     curl_easy_setopt(curl.get(), CURLOPT_CAINFO, call.ca_file.c_str());
   }
+  if (!call.unix_socket.empty()) {
+    curl_easy_setopt(curl.get(), CURLOPT_UNIX_SOCKET_PATH,
+                     call.unix_socket.c_str());
+  }
   SetBody(curl.get(), call);  // before the method, which it would change
   curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, call.method.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &Append);

@@ -20,7 +20,8 @@ struct HttpCall {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::string ca_file;  // PEM; empty: what the system trusts
+  std::string ca_file;      // PEM; empty: what the system trusts
+  std::string unix_socket;  // connect to this instead of the URL's host
   std::chrono::milliseconds timeout = std::chrono::seconds(30);
 };
 
