@@ -18,6 +18,8 @@ struct Storage {
   ExplainOptions explain;
   CanOptions can;
   WhoOptions who;
+  PlanOptions plan;
+  DevOptions dev;
   std::string output = kOutputNames[0];
 };
 
@@ -134,25 +136,85 @@ void AddWho(CLI::App& app, Storage& storage) {
   AddConnection(*command, storage.who.connection);
 }
 
+void AddTokenFile(CLI::App& command, std::string& token_file) {
+  command
+      .add_option("--token-file", token_file,
+                  "the file with the Vault token; default: what "
+                  "VAULT_TOKEN_FILE names, else ~/.vault-token")
+      ->type_name("FILE");
+}
+
+void AddPlan(CLI::App& app, Storage& storage) {
+  CLI::App* command = AddCommand(app, "plan", kPlanAbout, kPlanFooter);
+  AddCommon(*command, storage.plan.common, storage.output);
+  command->get_option("--config")
+      ->required()
+      ->description(
+          "the operator's configuration: names the Vault, and what "
+          "may be named in it");
+  AddTokenFile(*command, storage.plan.token_file);
+}
+
+void AddDev(CLI::App& app, Storage& storage) {
+  DevOptions& dev = storage.dev;
+  CLI::App* command = AddCommand(app, "dev", kDevAbout, kDevFooter);
+  command
+      ->add_option("directory", dev.directory,
+                   "manifests, and secrets.yaml for the embedded Vault")
+      ->required()
+      ->type_name("DIR");
+  command
+      ->add_option("--as", dev.as,
+                   "run a sidecar for this service account; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("sa/NS/NAME");
+  command
+      ->add_option("--config", dev.config,
+                   "an operator's configuration: its path and sharing rules "
+                   "apply")
+      ->type_name("FILE");
+  command
+      ->add_option("--vault", dev.vault,
+                   "use this Vault instead of the embedded one, with an "
+                   "administrator's token")
+      ->type_name("ADDRESS");
+  AddTokenFile(*command, dev.token_file);
+  command
+      ->add_option("--socket-dir", dev.socket_directory,
+                   "where the sockets go; default: a new private directory")
+      ->type_name("DIR");
+  command
+      ->add_option("--ready-file", dev.ready_file,
+                   "write where everything is to this file, as JSON, once all "
+                   "of it serves")
+      ->type_name("FILE");
+  AddOutput(*command, storage.output);
+}
+
 std::string VersionText() {
   return std::string("claviger ") + CLAVIGER_VERSION;
 }
 
 ParsedArguments Chosen(const CLI::App& app, Storage& storage) {
   const bool json = storage.output == kOutputNames[1];
-  storage.lint.common.json = json;
-  storage.explain.common.json = json;
-  storage.can.common.json = json;
-  storage.who.common.json = json;
   ParsedArguments parsed;
+  const auto take = [&](auto& options) {
+    options.common.json = json;
+    parsed.command = std::move(options);
+  };
   if (app.got_subcommand("lint")) {
-    parsed.command = std::move(storage.lint);
+    take(storage.lint);
   } else if (app.got_subcommand("explain")) {
-    parsed.command = std::move(storage.explain);
+    take(storage.explain);
   } else if (app.got_subcommand("can")) {
-    parsed.command = std::move(storage.can);
+    take(storage.can);
+  } else if (app.got_subcommand("who")) {
+    take(storage.who);
+  } else if (app.got_subcommand("plan")) {
+    take(storage.plan);
   } else {
-    parsed.command = std::move(storage.who);
+    storage.dev.json = json;
+    parsed.command = std::move(storage.dev);
   }
   return parsed;
 }
@@ -193,6 +255,8 @@ ParsedArguments ParseArguments(const std::vector<std::string>& arguments) {
   AddExplain(app, storage);
   AddCan(app, storage);
   AddWho(app, storage);
+  AddPlan(app, storage);
+  AddDev(app, storage);
   if (NamesUnknownCommand(app, arguments)) {
     ParsedArguments parsed;
     parsed.text = "claviger: there is no command \"" + arguments[0] +

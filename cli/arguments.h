@@ -52,8 +52,24 @@ struct WhoOptions {
   std::string deliver = "inject";
 };
 
-using Arguments =
-    std::variant<LintOptions, ExplainOptions, CanOptions, WhoOptions>;
+struct PlanOptions {
+  CommonOptions common;
+  std::string token_file;  // empty: VAULT_TOKEN_FILE, then ~/.vault-token
+};
+
+struct DevOptions {
+  std::string directory;
+  std::string config;            // --config; empty: development defaults
+  std::vector<std::string> as;   // "sa/ns/name": one sidecar each
+  std::string vault;             // --vault; empty: the embedded one
+  std::string token_file;        // with --vault
+  std::string socket_directory;  // empty: a private one
+  std::string ready_file;        // written once everything serves
+  bool json = false;
+};
+
+using Arguments = std::variant<LintOptions, ExplainOptions, CanOptions,
+                               WhoOptions, PlanOptions, DevOptions>;
 
 /// Either a command to run, or what to print instead (help, version, a usage
 /// error) with the exit code that goes with it.

@@ -96,7 +96,7 @@ int RunCan(const CanOptions& options, Context& context) {
   }
   const auto snapshot = LoadSnapshot(options.common);
   if (!snapshot) return ReportError(snapshot.error(), context);
-  ReportSkipped(*snapshot, context);
+  ReportSkipped(snapshot->problems(), context);
   const access::Explanation explanation = Explain(
       *snapshot, asked->caller, asked->connection, asked->question, asked->now);
   const Verdict verdict = Judge(explanation, privilege, asked->now);

@@ -14,5 +14,8 @@ int RunLint(const LintOptions& options, Context& context);
 int RunExplain(const ExplainOptions& options, Context& context);
 int RunCan(const CanOptions& options, Context& context);
 int RunWho(const WhoOptions& options, Context& context);
+int RunPlan(const PlanOptions& options, Context& context);
+/// Serves until the end is asked for.
+int RunDev(const DevOptions& options, Context& context);
 
 }  // namespace claviger::cli

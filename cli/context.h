@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "cli/stop_signal.h"
 
@@ -27,6 +28,7 @@ struct Context {
   Clock& clock;
   Random& random;
   StopSignal& stop;
+  Logger& log;
   Environment environment;
   /// Whether `out` is a terminal that shows colours.
   bool colour = false;

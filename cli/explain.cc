@@ -18,7 +18,7 @@ int RunExplain(const ExplainOptions& options, Context& context) {
   if (!asked->note.empty()) context.err << "note: " << asked->note << "\n";
   const auto snapshot = LoadSnapshot(options.common);
   if (!snapshot) return ReportError(snapshot.error(), context);
-  ReportSkipped(*snapshot, context);
+  ReportSkipped(snapshot->problems(), context);
   const access::Explanation explanation = Explain(
       *snapshot, asked->caller, asked->connection, asked->question, asked->now);
   if (options.common.json) {

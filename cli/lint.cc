@@ -7,6 +7,7 @@
 #include "cli/exit_code.h"
 #include "cli/text.h"
 #include "cli/world.h"
+#include "model/lint.h"
 
 namespace claviger::cli {
 namespace {
@@ -72,9 +73,15 @@ std::vector<Problem> ByPlace(std::vector<Problem> problems) {
 }  // namespace
 
 int RunLint(const LintOptions& options, Context& context) {
-  const auto snapshot = LoadSnapshot(options.common);
-  if (!snapshot) return ReportError(snapshot.error(), context);
-  const std::vector<Problem> problems = ByPlace(snapshot->problems());
+  auto objects = LoadObjects(options.common.manifests);
+  if (!objects) return ReportError(objects.error(), context);
+  auto settings = LoadSettings(options.common.config);
+  if (!settings) return ReportError(settings.error(), context);
+  std::vector<Problem> problems = model::FindWarnings(*objects);
+  const access::Snapshot snapshot(std::move(*objects), *settings);
+  problems.insert(problems.end(), snapshot.problems().begin(),
+                  snapshot.problems().end());
+  problems = ByPlace(std::move(problems));
   const auto warnings = static_cast<size_t>(
       std::count_if(problems.begin(), problems.end(), IsWarning));
   const size_t errors = problems.size() - warnings;
@@ -82,7 +89,7 @@ int RunLint(const LintOptions& options, Context& context) {
     PrintJson(problems, context.out);
   } else {
     PrintText(problems, context);
-    PrintSummary(*snapshot, errors, warnings, context.err);
+    PrintSummary(snapshot, errors, warnings, context.err);
   }
   return errors == 0 ? kExitYes : kExitNo;
 }

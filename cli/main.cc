@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/spdlog_logger.h"
 #include "cli/run.h"
 
 namespace {
@@ -25,12 +26,15 @@ int main(int argc, char** argv) {
   claviger::SystemClock clock;
   claviger::SystemRandom random;
   claviger::cli::ProcessStopSignal stop;
+  const auto log =
+      claviger::MakeStderrLogger(claviger::LogLevel::kWarning, "claviger");
   claviger::cli::Context context{
       std::cout,
       std::cerr,
       clock,
       random,
       stop,
+      *log,
       {Variable("VAULT_TOKEN_FILE"), Variable("HOME"),
        Variable("XDG_RUNTIME_DIR")},
       isatty(STDOUT_FILENO) == 1};

@@ -23,6 +23,12 @@ struct Runner {
   int operator()(const WhoOptions& options) const {
     return RunWho(options, context);
   }
+  int operator()(const PlanOptions& options) const {
+    return RunPlan(options, context);
+  }
+  int operator()(const DevOptions& options) const {
+    return RunDev(options, context);
+  }
 };
 
 }  // namespace

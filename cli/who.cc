@@ -103,7 +103,7 @@ int RunWho(const WhoOptions& options, Context& context) {
   if (!now) return ReportUsage(now.error(), context);
   const auto snapshot = LoadSnapshot(options.common);
   if (!snapshot) return ReportError(snapshot.error(), context);
-  ReportSkipped(*snapshot, context);
+  ReportSkipped(snapshot->problems(), context);
   const int index = snapshot->Find(*ref);
   if (index < 0) {
     return ReportError(

@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "cli/exit_code.h"
 #include "model/manifests.h"
+#include "operator/config.h"
 
 namespace claviger::cli {
 namespace {
@@ -60,14 +61,24 @@ Result<model::Objects> LoadObjects(const std::string& manifests) {
   return objects;
 }
 
+Result<access::SnapshotSettings> LoadSettings(const std::string& config) {
+  if (config.empty()) return access::SnapshotSettings{};
+  auto read = op::LoadConfig(config);
+  if (!read) return Fail(read.error());
+  return std::move(read->snapshot);
+}
+
 Result<access::Snapshot> LoadSnapshot(const CommonOptions& common) {
   auto objects = LoadObjects(common.manifests);
   if (!objects) return Fail(objects.error());
-  return access::Snapshot(std::move(*objects), access::SnapshotSettings{});
+  auto settings = LoadSettings(common.config);
+  if (!settings) return Fail(settings.error());
+  return access::Snapshot(std::move(*objects), *settings);
 }
 
-void ReportSkipped(const access::Snapshot& snapshot, Context& context) {
-  for (const model::Problem& problem : snapshot.problems()) {
+void ReportSkipped(const std::vector<model::Problem>& problems,
+                   Context& context) {
+  for (const model::Problem& problem : problems) {
     if (problem.severity == model::Problem::Severity::kWarning) continue;
     context.err << "skipped: " << ToString(problem) << "\n";
   }

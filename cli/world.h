@@ -22,12 +22,17 @@ inline constexpr const char* kSecretsFile = "secrets.yaml";
 /// files is in Objects::problems; an error is where nothing could be read.
 Result<model::Objects> LoadObjects(const std::string& manifests);
 
-/// The same, judged. An error also where the configuration is wrong.
+/// The rules that the operator's configuration sets; without a file every path
+/// may be named and everybody may share. What is wrong with the file.
+Result<access::SnapshotSettings> LoadSettings(const std::string& config);
+
+/// The objects, judged. An error also where the configuration is wrong.
 Result<access::Snapshot> LoadSnapshot(const CommonOptions& common);
 
 /// Names on `context.err` what the answer leaves out: every object and file
 /// that is not as it should be. Warnings are lint's.
-void ReportSkipped(const access::Snapshot& snapshot, Context& context);
+void ReportSkipped(const std::vector<model::Problem>& problems,
+                   Context& context);
 
 /// "claviger: <message>" on `context.err`; the exit code of an error.
 int ReportError(const Error& error, Context& context);

@@ -70,8 +70,24 @@ TEST(ArgumentsTest, DefaultsAreInjectNowAndText) {
   EXPECT_FALSE(options.common.json);
 }
 
+TEST(ArgumentsTest, ReadsEveryFlagOfDev) {
+  const ParsedArguments parsed =
+      ParseArguments({"dev", "--as", "sa/a/b", "--as", "sa/c/d", "--vault",
+                      "http://v:8200", "--token-file", "t", "--socket-dir", "s",
+                      "--ready-file", "r", "-o", "json", "dir"});
+  ASSERT_TRUE(parsed.command.has_value()) << parsed.text;
+  const auto& options = std::get<DevOptions>(*parsed.command);
+  EXPECT_EQ(options.directory, "dir");
+  EXPECT_THAT(options.as, ElementsAre("sa/a/b", "sa/c/d"));
+  EXPECT_EQ(options.vault, "http://v:8200");
+  EXPECT_EQ(options.token_file, "t");
+  EXPECT_EQ(options.socket_directory, "s");
+  EXPECT_EQ(options.ready_file, "r");
+  EXPECT_TRUE(options.json);
+}
+
 TEST(ArgumentsTest, HelpIsAnAnswerWithExamples) {
-  for (const char* command : {"lint", "explain", "can", "who"}) {
+  for (const char* command : {"lint", "explain", "can", "who", "plan", "dev"}) {
     const ParsedArguments parsed = ParseArguments({command, "--help"});
     EXPECT_FALSE(parsed.command.has_value());
     EXPECT_EQ(parsed.exit_code, kExitYes) << command;
@@ -120,6 +136,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUsage{"UnknownPrivilege",
                    {"can", "-f", "m", "--as", "user/a", "own", "a/b"},
                    "readSecret"},
+        WrongUsage{"PlanWithoutConfig", {"plan", "-f", "m"}, "--config"},
+        WrongUsage{"DevWithoutDirectory", {"dev"}, "directory"},
         WrongUsage{"OneTooMany", {"lint", "-f", "m", "extra"}, "extra"}),
     [](const auto& test) { return std::string(test.param.name); });
 

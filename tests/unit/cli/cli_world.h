@@ -55,7 +55,8 @@ class CliTest : public ::testing::Test {
   Ran Run(const std::vector<std::string>& arguments) {
     std::ostringstream out;
     std::ostringstream err;
-    Context context{out, err, clock_, random_, stop_, environment_, false};
+    Context context{out,   err,  clock_,       random_,
+                    stop_, log_, environment_, false};
     const int code = cli::Run(arguments, context);
     return {code, out.str(), err.str()};
   }
@@ -63,6 +64,7 @@ class CliTest : public ::testing::Test {
   testing::FakeClock clock_;
   SystemRandom random_;
   ScriptedStop stop_;
+  NullLogger log_;
   Environment environment_;
 
  private:
