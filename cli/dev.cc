@@ -17,12 +17,14 @@
 #include "cli/question.h"
 #include "cli/text.h"
 #include "cli/world.h"
+#include "operator/cluster_claim.h"
 #include "operator/vault_store.h"
 
 namespace claviger::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{1'000};
+constexpr const char* kIdentity = "claviger-dev";
 
 constexpr const char* kWarning =
     "NOT FOR PRODUCTION: secrets come from a file, Vault is reached without "
@@ -95,6 +97,10 @@ class DevRun {
     token_ = std::make_unique<op::FixedToken>(vault_->token().Clone());
     store_ = std::make_unique<op::VaultStore>(vault_->api(), *token_,
                                               vault_->layout().mount);
+    // A real cluster of this name, in a Vault given by --vault, is not ours.
+    auto claimed =
+        op::ClaimCluster(*store_, vault_->layout().cluster, kIdentity);
+    if (!claimed) return claimed;
     op::ReconcilerSettings settings;
     settings.layout = vault_->layout();
     settings.snapshot = std::move(snapshot);

@@ -7,8 +7,10 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/random.h"
 #include "base/spdlog_logger.h"
+#include "cli/exit_code.h"
 #include "cli/run.h"
 
 namespace {
@@ -23,6 +25,11 @@ std::string Variable(const char* name) {
 int main(int argc, char** argv) {
   // A reader that has gone (`claviger who … | head`) is an error, not a signal.
   std::signal(SIGPIPE, SIG_IGN);
+  // `plan` and `dev` hold tokens.
+  if (const auto forbidden = claviger::ForbidCoreDumps(); !forbidden) {
+    std::cerr << "claviger: " << forbidden.error().message << "\n";
+    return claviger::cli::kExitError;
+  }
   claviger::SystemClock clock;
   claviger::SystemRandom random;
   claviger::cli::ProcessStopSignal stop;
