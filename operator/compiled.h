@@ -35,6 +35,8 @@ class Compiled {
   /// `held` may be null; both references outlive this object.
   Compiled(model::Objects objects, const ReconcilerSettings& settings,
            const Held* held);
+  Compiled(const Compiled&) = delete;
+  Compiled& operator=(const Compiled&) = delete;
 
   /// The everyone principals first.
   const std::vector<Wanted>& wanted() const { return wanted_; }
@@ -51,8 +53,6 @@ class Compiled {
   std::optional<Time> NextTransition(Time now) const;
 
  private:
-  Compiled(const Compiled&) = delete;
-
   void CollectWanted();
   bool OnlyRightsKept(const Wanted& wanted) const;
   const model::Claim* ClaimOf(const access::Principal& principal) const;

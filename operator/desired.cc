@@ -18,9 +18,7 @@ Result<Desired> WithDocument(const access::BindingsDocument& document) {
     return Fail(ErrorCode::kTooLarge,
                 "compile bindings of " + desired.id + ": over 64 parts");
   }
-  Result<std::string> digest = access::DocumentDigest(desired.parts);
-  if (!digest) return Fail(std::move(digest).error());
-  desired.ledger.document = *std::move(digest);
+  desired.ledger.document = access::DocumentDigest(desired.parts);
   desired.ledger.parts = static_cast<int>(desired.parts.size());
   return desired;
 }

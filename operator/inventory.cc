@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 // Below Vault's limits for an entry and for the elements of a list.
-constexpr size_t kMaxPartBytes = 256 * 1024;
+constexpr size_t kMaxPartBytes = size_t{256} * 1024;
 constexpr size_t kMaxPartItems = 5'000;
 constexpr size_t kMaxParts = 1'000;
 constexpr std::string_view kPathMark = "path:";

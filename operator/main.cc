@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -44,17 +45,47 @@ int Complain(int code, const std::string& message) {
   return code;
 }
 
-// SIGTERM and SIGINT are waited for on a thread of their own; a broken pipe is
-// an error of a write, not of the process.
-sigset_t BlockSignals() {
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return ends;
-}
+/// SIGTERM and SIGINT, waited for on a thread of their own; a broken pipe is an
+/// error of a write, not of the process. Construct it before other threads are
+/// started: they inherit the mask.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&waited_for_);
+    for (const int signal : {SIGTERM, SIGINT, kWake}) {
+      sigaddset(&waited_for_, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &waited_for_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  ~Signals() { End(); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  /// Ends the waiting; before what Start was given goes.
+  void End() {
+    if (!thread_.joinable()) return;
+    ending_ = true;
+    pthread_kill(thread_.native_handle(), kWake);
+    thread_.join();
+  }
+  void Start(StopSignal& stop, Logger& log) {
+    thread_ = std::thread([this, &stop, &log] {
+      int signal = kWake;
+      while (signal == kWake && !ending_) sigwait(&waited_for_, &signal);
+      if (signal == kWake) return;
+      log.Info("stopping");
+      stop.Stop();
+    });
+  }
+
+ private:
+  static constexpr int kWake = SIGUSR1;
+
+  sigset_t waited_for_ = {};
+  std::atomic<bool> ending_{false};
+  std::thread thread_;
+};
 
 /// The pages of probes and Prometheus, on a thread of their own.
 class Pages {
@@ -150,7 +181,7 @@ int Reconcile(const Config& config, vault::Api& api, StopSignal& stop,
 }
 
 int Serve(const Config& config) {
-  const sigset_t ends = BlockSignals();
+  Signals signals;
   const std::unique_ptr<Logger> log =
       MakeStderrLogger(config.log_level, "operator");
   Result<std::unique_ptr<http::Client>> client =
@@ -171,16 +202,9 @@ int Serve(const Config& config) {
   const Status listening = pages.Listen(config);
   if (!listening) return Complain(kFailed, listening.error().message);
 
-  std::thread signals([&] {
-    int signal = 0;
-    sigwait(&ends, &signal);
-    log->Info("stopping");
-    stop.Stop();
-  });
+  signals.Start(stop, *log);
   const int code = Reconcile(config, *retrying, stop, health, metrics, *log);
-  // An end that nobody asked for wakes the waiting thread as a signal would.
-  pthread_kill(signals.native_handle(), SIGTERM);
-  signals.join();
+  signals.End();
   return code;
 }
 

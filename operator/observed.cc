@@ -92,8 +92,7 @@ Result<std::vector<std::string>> PartsOf(const Observed& observed) {
     if (!next) return Fail(std::move(next).error());
     parts.push_back(std::move(next->part));
   }
-  const Result<std::string> digest = access::DocumentDigest(parts);
-  if (!digest || *digest != observed.ledger.document) {
+  if (access::DocumentDigest(parts) != observed.ledger.document) {
     return Fail(ErrorCode::kMalformed,
                 "read bindings: the parts do not belong together");
   }

@@ -247,8 +247,7 @@ Status Reconciler::Impl::SettleOne(const Wanted& wanted, Sweep sweep,
   if (same) tracked.generation = generation_;
   if (same && (tracked.fresh || sweep == Sweep::kChanged)) return {};
   Settler settler(store_, settings_.layout, report_.changes);
-  Result<Settler::Outcome> outcome =
-      settler.Settle(*std::move(desired), tracked.memory);
+  Result<Settler::Outcome> outcome = settler.Settle(*desired, tracked.memory);
   tracked.fresh = outcome.has_value();
   if (!outcome) {
     tracked.failed = pass_;

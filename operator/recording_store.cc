@@ -16,8 +16,8 @@ bool IsBindings(const std::string& path) {
 
 // What is published, without the stamp and the digests around it.
 std::string DocumentIn(const std::string& data) {
-  Result<access::BindingsEntry> entry = access::DecodeEntry(data);
-  return entry ? std::move(entry->part) : data;
+  const Result<access::BindingsEntry> entry = access::DecodeEntry(data);
+  return entry ? entry->part : data;
 }
 
 template <typename T>
@@ -95,10 +95,11 @@ Result<int64_t> RecordingStore::WriteEntry(const std::string& path,
                                            const std::string& data,
                                            int64_t cas) {
   if (IsBindings(path)) {
-    Status done = Record(
-        Kind::kBindings, path,
-        ReadEntry(path).map([](Entry entry) { return DocumentIn(entry.data); }),
-        DocumentIn(data));
+    Status done = Record(Kind::kBindings, path,
+                         ReadEntry(path).map([](const Entry& entry) {
+                           return DocumentIn(entry.data);
+                         }),
+                         DocumentIn(data));
     if (!done) return Fail(std::move(done).error());
   }
   entries_[path] = Entry{data, cas + 1};
@@ -107,10 +108,11 @@ Result<int64_t> RecordingStore::WriteEntry(const std::string& path,
 
 Status RecordingStore::RemoveEntry(const std::string& path) {
   if (IsBindings(path)) {
-    Status done = Record(
-        Kind::kBindings, path,
-        ReadEntry(path).map([](Entry entry) { return DocumentIn(entry.data); }),
-        std::nullopt);
+    Status done = Record(Kind::kBindings, path,
+                         ReadEntry(path).map([](const Entry& entry) {
+                           return DocumentIn(entry.data);
+                         }),
+                         std::nullopt);
     if (!done) return done;
   }
   entries_[path] = std::nullopt;

@@ -87,7 +87,8 @@ Settler::Outcome Settler::FindConflict(const Job& job) const {
   return std::nullopt;
 }
 
-Result<Settler::Outcome> Settler::Settle(Desired desired, Memory& memory) {
+Result<Settler::Outcome> Settler::Settle(const Desired& desired,
+                                         Memory& memory) {
   constexpr int kAttempts = 2;
   Status done;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {

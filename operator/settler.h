@@ -44,7 +44,7 @@ class Settler {
           std::vector<Change>& changes);
 
   /// The Store's errors; kConflict where compare-and-set was lost twice.
-  Result<Outcome> Settle(Desired desired, Memory& memory);
+  Result<Outcome> Settle(const Desired& desired, Memory& memory);
 
   /// Removes everything of the principal, if it is ours. What this process
   /// knows to be ours goes even where the entry was tampered with: rights that

@@ -3,8 +3,8 @@
 
 #include <malloc.h>
 #include <pthread.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
+
+#include "base/process.h"
 
 namespace claviger::sidecar {
 namespace {
@@ -28,12 +28,7 @@ void KeepSmall() {
 
 Status HardenProcess() {
   KeepSmall();
-  const rlimit none{0, 0};
-  if (setrlimit(RLIMIT_CORE, &none) != 0 ||
-      prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
-    return Fail(ErrorCode::kUnavailable, "core dumps cannot be switched off");
-  }
-  return {};
+  return ForbidCoreDumps();
 }
 
 }  // namespace claviger::sidecar

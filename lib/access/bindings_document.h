@@ -33,8 +33,8 @@ struct BindingsDocument {
 };
 
 /// JSON objects, each at most `max_part_bytes` unless one connection alone is
-/// larger; every part says which it is and how many there are. Deterministic:
-/// equal documents give equal text.
+/// larger; every part says which it is and how many there are. Deterministic,
+/// with sorted keys: equal documents give equal text.
 std::vector<std::string> EncodeBindings(const BindingsDocument& document,
                                         size_t max_part_bytes = 256 * 1024);
 

@@ -141,13 +141,14 @@ std::string PartText(const BindingsDocument& document, int part, int parts,
                      const std::string& bindings,
                      const std::string& claim_groups) {
   // The bindings are already text: put together by hand, so that no part is
-  // ever serialized twice.
-  std::string text = "{\"format\":" + std::to_string(kBindingsFormat) +
-                     ",\"principal\":" + DumpJson(json(document.principal)) +
-                     ",\"part\":" + std::to_string(part) +
-                     ",\"parts\":" + std::to_string(parts);
+  // ever serialized twice. Keys in order, as everywhere else: Vault gives them
+  // back so, and the digest of what is read must be that of what was written.
+  std::string text = "{\"bindings\":[" + bindings + "]";
   if (!claim_groups.empty()) text += ",\"claimGroups\":" + claim_groups;
-  return text + ",\"bindings\":[" + bindings + "]}";
+  return text + ",\"format\":" + std::to_string(kBindingsFormat) +
+         ",\"part\":" + std::to_string(part) +
+         ",\"parts\":" + std::to_string(parts) +
+         ",\"principal\":" + DumpJson(json(document.principal)) + "}";
 }
 
 std::string EncodeClaimGroups(const std::vector<ClaimGroup>& groups) {

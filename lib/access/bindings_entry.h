@@ -51,8 +51,8 @@ Result<std::string> EncodeEntry(const EntryStamp& stamp,
 /// or of a format this code does not know.
 Result<BindingsEntry> DecodeEntry(std::string_view json);
 
-/// What EntryLedger::document is for these parts (in order, as EncodeBindings
-/// gave them or DecodeEntry read them).
-Result<std::string> DocumentDigest(const std::vector<std::string>& parts);
+/// What EntryLedger::document is for these parts: in order, and as
+/// EncodeBindings gave them or DecodeEntry read them, for both sort their keys.
+std::string DocumentDigest(const std::vector<std::string>& parts);
 
 }  // namespace claviger::access

@@ -46,7 +46,7 @@ void PlayedVault::PublishPrincipal(const access::Compiler& compiler,
   const access::BindingsDocument document = compiler.Document(principal);
   const std::vector<std::string> parts = access::EncodeBindings(document);
   access::EntryLedger ledger;
-  ledger.document = access::DocumentDigest(parts).value();
+  ledger.document = access::DocumentDigest(parts);
   ledger.parts = static_cast<int>(parts.size());
   const std::string role = access::VaultNameOf(kCluster, principal);
   Paths& paths = policies_[role];
