@@ -178,6 +178,11 @@ void AddDev(CLI::App& app, Storage& storage) {
                    "use this Vault instead of the embedded one, with an "
                    "administrator's token")
       ->type_name("ADDRESS");
+  command
+      ->add_option("--vault-ca", dev.vault_ca,
+                   "PEM file with the authority of that Vault; default: the "
+                   "system's")
+      ->type_name("FILE");
   AddTokenFile(*command, dev.token_file);
   command
       ->add_option("--socket-dir", dev.socket_directory,

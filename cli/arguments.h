@@ -62,6 +62,7 @@ struct DevOptions {
   std::string config;            // --config; empty: development defaults
   std::vector<std::string> as;   // "sa/ns/name": one sidecar each
   std::string vault;             // --vault; empty: the embedded one
+  std::string vault_ca;          // with --vault; empty: the system's
   std::string token_file;        // with --vault
   std::string socket_directory;  // empty: a private one
   std::string ready_file;        // written once everything serves

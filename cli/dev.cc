@@ -86,7 +86,8 @@ class DevRun {
         ReadToken({options_.token_file, context_.environment.vault_token_file,
                    context_.environment.home});
     if (!token) return Fail(token.error());
-    auto vault = DevVault::At(options_.vault, std::move(*token), context_);
+    auto vault = DevVault::At({options_.vault, options_.vault_ca, ""},
+                              std::move(*token), context_);
     if (!vault) return Fail(vault.error());
     vault_ = std::move(*vault);
     return {};

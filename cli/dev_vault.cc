@@ -51,18 +51,18 @@ Result<std::unique_ptr<DevVault>> DevVault::Embedded(Context& context) {
   return made;
 }
 
-Result<std::unique_ptr<DevVault>> DevVault::At(const std::string& address,
+Result<std::unique_ptr<DevVault>> DevVault::At(const VaultAddress& where,
                                                Secret token, Context& context) {
   std::unique_ptr<DevVault> made(new DevVault());
   auto issuer = dev::DevelopmentIssuer::Create(context.clock, context.random);
   if (!issuer) return Fail(issuer.error());
   made->issuer_ = std::move(*issuer);
-  made->address_ = address;
+  made->address_ = where.address;
   made->token_ = std::move(token);
   made->layout_ = DevelopmentLayout();
   made->layout_.auth_kind = "jwt";
   made->layout_.auth_mount = "claviger-dev";
-  auto access = VaultAccess::Open({address, "", ""});
+  auto access = VaultAccess::Open(where);
   if (!access) return Fail(access.error());
   made->access_ = std::move(*access);
   if (auto status = made->Prepare(); !status) return Fail(status.error());

@@ -23,10 +23,10 @@ class DevVault {
   /// In memory, on a loopback port, gone with this object.
   static Result<std::unique_ptr<DevVault>> Embedded(Context& context);
 
-  /// The one at `address`, with an administrator's token. Enables our KV mount
+  /// The one at `where`, with an administrator's token. Enables our KV mount
   /// and an auth mount that trusts this process's development tokens, where
   /// they are missing.
-  static Result<std::unique_ptr<DevVault>> At(const std::string& address,
+  static Result<std::unique_ptr<DevVault>> At(const VaultAddress& where,
                                               Secret token, Context& context);
 
   ~DevVault();
