@@ -195,6 +195,7 @@ TEST_F(CurlClientTest, ServesManyThreads) {
   const ScriptedServer server({AnswerHttp(200, "{}")});
   std::atomic<int> answered{0};
   std::vector<std::thread> threads;
+  threads.reserve(16);
   for (int i = 0; i < 16; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < 10; ++j) answered += Get(server) ? 1 : 0;
