@@ -62,16 +62,21 @@ class DevRun {
     return sidecars_->WaitUntilReady();
   }
 
-  /// Says where everything is; from now on scripts may go on.
+  /// Says where everything is; from now on scripts may go on. The file first:
+  /// whoever has read the line may rely on it.
   Status Announce() {
     const std::string json = DumpJson(Places());
+    if (!options_.ready_file.empty()) {
+      const Status written =
+          WriteFileAtomically(options_.ready_file, json + "\n", 0600);
+      if (!written) return written;
+    }
     if (options_.json) {
       context_.out << json << std::endl;
     } else {
       PrintPlaces();
     }
-    if (options_.ready_file.empty()) return {};
-    return WriteFileAtomically(options_.ready_file, json + "\n", 0600);
+    return {};
   }
 
  private:
