@@ -62,7 +62,7 @@ lint:
 bench:
 	@dev/deps.sh build bench
 	cmake --preset release
-	ninja -C build/release -j$(JOBS)
+	ninja -C build/release -j$(JOBS) tests/bench/all
 	@for bench in build/release/tests/bench/*_bench; do \
 	  echo "== $$bench"; "$$bench" || exit 1; \
 	done

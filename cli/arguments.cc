@@ -19,6 +19,7 @@ struct Storage {
   CanOptions can;
   WhoOptions who;
   PlanOptions plan;
+  VaultPolicyOptions vault_policy;
   DevOptions dev;
   std::string output = kOutputNames[0];
 };
@@ -155,6 +156,19 @@ void AddPlan(CLI::App& app, Storage& storage) {
   AddTokenFile(*command, storage.plan.token_file);
 }
 
+void AddVault(CLI::App& app, Storage& storage) {
+  CLI::App* vault = AddCommand(app, "vault", kVaultAbout, kVaultFooter);
+  vault->require_subcommand(1);
+  CLI::App* policy =
+      AddCommand(*vault, "policy", kVaultPolicyAbout, kVaultFooter);
+  policy
+      ->add_option("--config", storage.vault_policy.config,
+                   "the operator's configuration: names cluster and mounts")
+      ->required()
+      ->type_name("FILE");
+  AddOutput(*policy, storage.output);
+}
+
 void AddDev(CLI::App& app, Storage& storage) {
   DevOptions& dev = storage.dev;
   CLI::App* command = AddCommand(app, "dev", kDevAbout, kDevFooter);
@@ -217,6 +231,9 @@ ParsedArguments Chosen(const CLI::App& app, Storage& storage) {
     take(storage.who);
   } else if (app.got_subcommand("plan")) {
     take(storage.plan);
+  } else if (app.got_subcommand("vault")) {
+    storage.vault_policy.json = json;
+    parsed.command = std::move(storage.vault_policy);
   } else {
     storage.dev.json = json;
     parsed.command = std::move(storage.dev);
@@ -261,6 +278,7 @@ ParsedArguments ParseArguments(const std::vector<std::string>& arguments) {
   AddCan(app, storage);
   AddWho(app, storage);
   AddPlan(app, storage);
+  AddVault(app, storage);
   AddDev(app, storage);
   if (NamesUnknownCommand(app, arguments)) {
     ParsedArguments parsed;

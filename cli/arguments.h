@@ -57,6 +57,11 @@ struct PlanOptions {
   std::string token_file;  // empty: VAULT_TOKEN_FILE, then ~/.vault-token
 };
 
+struct VaultPolicyOptions {
+  std::string config;
+  bool json = false;
+};
+
 struct DevOptions {
   std::string directory;
   std::string config;            // --config; empty: development defaults
@@ -69,8 +74,9 @@ struct DevOptions {
   bool json = false;
 };
 
-using Arguments = std::variant<LintOptions, ExplainOptions, CanOptions,
-                               WhoOptions, PlanOptions, DevOptions>;
+using Arguments =
+    std::variant<LintOptions, ExplainOptions, CanOptions, WhoOptions,
+                 PlanOptions, VaultPolicyOptions, DevOptions>;
 
 /// Either a command to run, or what to print instead (help, version, a usage
 /// error) with the exit code that goes with it.

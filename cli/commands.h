@@ -15,6 +15,7 @@ int RunExplain(const ExplainOptions& options, Context& context);
 int RunCan(const CanOptions& options, Context& context);
 int RunWho(const WhoOptions& options, Context& context);
 int RunPlan(const PlanOptions& options, Context& context);
+int RunVaultPolicy(const VaultPolicyOptions& options, Context& context);
 /// Serves until the end is asked for.
 int RunDev(const DevOptions& options, Context& context);
 

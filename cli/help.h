@@ -84,6 +84,18 @@ inline constexpr const char* kPlanFooter =
     "  claviger plan -f manifests/ --config operator.yaml\n"
     "  claviger plan -f manifests/ --config operator.yaml -o json | jq .";
 
+inline constexpr const char* kVaultAbout =
+    "what an administrator sets up in Vault";
+inline constexpr const char* kVaultPolicyAbout =
+    "print the policy that the operator itself needs, as JSON";
+inline constexpr const char* kVaultFooter =
+    "It names no credential path. Whoever may write policies could give itself "
+    "one, though,\nso the operator is as trusted as Vault's administrators.\n"
+    "\n"
+    "Examples:\n"
+    "  claviger vault policy --config operator.yaml |\n"
+    "      vault policy write claviger.prod-eu.operator -";
+
 inline constexpr const char* kDevAbout =
     "everything in one process, for trying and for local development";
 inline constexpr const char* kDevFooter =

@@ -26,6 +26,9 @@ struct Runner {
   int operator()(const PlanOptions& options) const {
     return RunPlan(options, context);
   }
+  int operator()(const VaultPolicyOptions& options) const {
+    return RunVaultPolicy(options, context);
+  }
   int operator()(const DevOptions& options) const {
     return RunDev(options, context);
   }

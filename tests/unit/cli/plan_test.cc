@@ -104,6 +104,18 @@ TEST_F(PlanTest, AWrongConfigurationIsAnErrorWithItsLine) {
   EXPECT_THAT(ran.err, HasSubstr("operator.conf:2"));
 }
 
+TEST_F(PlanTest, ThePolicyOfTheOperatorNamesOnlyItsOwnThings) {
+  const std::string config = directory() + "/operator.conf";
+  const Ran ran = Run({"vault", "policy", "--config", config, "-o", "json"});
+  EXPECT_EQ(ran.code, kExitYes) << ran.err;
+  const auto json = ran.Json();
+  EXPECT_TRUE(json["path"].contains("sys/policies/acl/claviger.test.*"));
+  EXPECT_THAT(ran.out, Not(HasSubstr("secret/")));
+  EXPECT_EQ(Run({"vault", "policy", "--config", config + "x"}).code,
+            kExitError);
+  EXPECT_EQ(Run({"vault"}).code, kExitUsage);
+}
+
 TEST_F(PlanTest, TheConfigurationsPathRulesBindLintAndExplain) {
   Write("world.yaml", std::string(kWorld) + R"(---
 apiVersion: claviger.io/v1alpha1
