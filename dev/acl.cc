@@ -150,8 +150,7 @@ bool Acl::ReachesInto(std::string_view mount) const {
                            }) ||
                std::any_of(patterns.begin(), patterns.end(),
                            [&](const Policy::Pattern& rule) {
-                             return below(rule.path.text(),
-                                          rule.capabilities);
+                             return below(rule.path.text(), rule.capabilities);
                            }) ||
                !On(mount, true).Names().front().starts_with("deny");
       });

@@ -77,9 +77,9 @@ Status CheckTimes(const json& claims, Time now, const Leeways& leeways) {
       *ends ? **ends
             : latest_start + Effective(leeways.expiration, kMissingTime);
   const int64_t start =
-      *starts ? **starts
-              : issued->value_or(end) -
-                    Effective(leeways.not_before, kMissingTime);
+      *starts
+          ? **starts
+          : issued->value_or(end) - Effective(leeways.not_before, kMissingTime);
   if (seconds > end + skew) {
     return Refuse("invalid expiration time (exp) claim: token is expired");
   }

@@ -57,18 +57,17 @@ Result<Secret> DevelopmentIssuer::MintServiceAccountToken(
     std::string_view audience, std::chrono::seconds ttl) {
   const int64_t now = Seconds(clock_.Now());
   const std::string account = std::string(ns) + ":" + std::string(name);
-  return Sign(
-      *accounts_,
-      json{{"iss", kServiceAccountIssuer},
-           {"sub", "system:serviceaccount:" + account},
-           {"aud", json::array({audience})},
-           {"iat", now},
-           {"nbf", now},
-           {"exp", now + ttl.count()},
-           {"jti", UuidV5(random_.Bytes(16))},
-           {"kubernetes.io",
-            {{"namespace", ns},
-             {"serviceaccount", {{"name", name}, {"uid", uid}}}}}});
+  return Sign(*accounts_,
+              json{{"iss", kServiceAccountIssuer},
+                   {"sub", "system:serviceaccount:" + account},
+                   {"aud", json::array({audience})},
+                   {"iat", now},
+                   {"nbf", now},
+                   {"exp", now + ttl.count()},
+                   {"jti", UuidV5(random_.Bytes(16))},
+                   {"kubernetes.io",
+                    {{"namespace", ns},
+                     {"serviceaccount", {{"name", name}, {"uid", uid}}}}}});
 }
 
 Result<Secret> DevelopmentIssuer::MintUserToken(std::string_view name,

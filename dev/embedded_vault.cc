@@ -67,8 +67,7 @@ const Secret& EmbeddedVault::root_token() const {
 
 void EmbeddedVault::Seal(bool sealed) { impl_->core->Seal(sealed); }
 
-Status EmbeddedVault::PutKv(std::string_view path,
-                            std::string_view data_json) {
+Status EmbeddedVault::PutKv(std::string_view path, std::string_view data_json) {
   return impl_->core->PutKv(path, data_json);
 }
 

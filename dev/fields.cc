@@ -66,9 +66,9 @@ void SplitCommas(std::string_view text, std::vector<std::string>& out) {
 }  // namespace
 
 Result<seconds> ParseDuration(std::string_view text) {
-  const auto bad =
-      Fail(ErrorCode::kInvalidArgument,
-           "time: invalid duration \"" + std::string(text.substr(0, 64)) + "\"");
+  const auto bad = Fail(
+      ErrorCode::kInvalidArgument,
+      "time: invalid duration \"" + std::string(text.substr(0, 64)) + "\"");
   int64_t number = 0;
   std::string_view rest = text;
   const bool negative = !rest.empty() && rest.front() == '-';
@@ -142,8 +142,8 @@ Fields& Fields::Read(const char* name, int64_t& out) {
   const json* value = Find(name);
   std::string text;
   if (value == nullptr) return *this;
-  const bool good = !value->is_boolean() && AsText(*value, text) &&
-                    ParseInteger(text, out);
+  const bool good =
+      !value->is_boolean() && AsText(*value, text) && ParseInteger(text, out);
   return good ? *this : Refuse(name, "expected a number");
 }
 
@@ -203,8 +203,8 @@ Fields& Fields::ReadSeconds(const char* name, int64_t& out) {
   int64_t read = out;
   ReadSignedSeconds(name, read);
   if (read < 0) {
-    return Refuse(name, "cannot provide negative value '" +
-                            std::to_string(read) + "'");
+    return Refuse(
+        name, "cannot provide negative value '" + std::to_string(read) + "'");
   }
   out = read;
   return *this;

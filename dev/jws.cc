@@ -30,8 +30,10 @@ struct Freer {
   void operator()(T* object) const { Free(object); }
 };
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY, EVP_PKEY_free>>;
-using DigestPtr = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX, EVP_MD_CTX_free>>;
-using SignaturePtr = std::unique_ptr<ECDSA_SIG, Freer<ECDSA_SIG, ECDSA_SIG_free>>;
+using DigestPtr =
+    std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX, EVP_MD_CTX_free>>;
+using SignaturePtr =
+    std::unique_ptr<ECDSA_SIG, Freer<ECDSA_SIG, ECDSA_SIG_free>>;
 using CertificatePtr = std::unique_ptr<X509, Freer<X509, X509_free>>;
 using BioPtr = std::unique_ptr<BIO, Freer<BIO, BIO_free_all>>;
 
@@ -155,7 +157,8 @@ bool JwsKey::Verifies(std::string_view algorithm,
                           Bytes(signing_input), signing_input.size()) == 1;
 }
 
-Result<json> VerifyJws(std::string_view token, const std::vector<JwsKey>& keys) {
+Result<json> VerifyJws(std::string_view token,
+                       const std::vector<JwsKey>& keys) {
   const auto malformed = Fail(ErrorCode::kMalformed, "not a signed token");
   const size_t first = token.find('.');
   const size_t second = token.find('.', first + 1);

@@ -18,6 +18,17 @@ tl::unexpected<Error> Refuse(std::string why) {
   return Fail(ErrorCode::kInvalidArgument, std::move(why));
 }
 
+tl::unexpected<Error> Invalid(const std::string& what) {
+  return Refuse("error validating token: " + what);
+}
+
+// True where that claim is `wanted`, or nothing is wanted.
+bool IsText(const json& claims, const char* name, const std::string& wanted) {
+  const auto found = claims.find(name);
+  return wanted.empty() || (found != claims.end() && found->is_string() &&
+                            found->get_ref<const std::string&>() == wanted);
+}
+
 json OrNull(const std::vector<std::string>& items) {
   return items.empty() ? json() : json(items);
 }
@@ -32,8 +43,22 @@ Status CheckGlobs(const json& bound) {
   return {};
 }
 
-// Groups as a list of texts, or one text.
+// What of a token goes into the login's metadata.
+std::map<std::string, std::string> MappedClaims(
+    const json& claims, const std::map<std::string, std::string>& mappings) {
+  std::map<std::string, std::string> metadata;
+  for (const auto& [claim, key] : mappings) {
+    const json* value = FindClaim(claims, claim);
+    if (value != nullptr && value->is_string()) {
+      metadata[key] = value->get<std::string>();
+    }
+  }
+  return metadata;
+}
+
+// Groups as a list of texts, or one text; nothing to check without a name.
 Status CheckGroups(const json& claims, const std::string& name) {
+  if (name.empty()) return {};
   const json* groups = FindClaim(claims, name);
   if (groups == nullptr) {
     return Refuse("failed to fetch groups: \"" + name +
@@ -99,8 +124,9 @@ Reply JwtAuth::HandleConfig(const Request& request) {
       .Read("default_role", config.default_role);
   if (!fields.status()) return RefusedBy(fields.status().error());
   if (config.pems.empty()) {
-    return Refused(400, "exactly one of 'jwt_validation_pubkeys', 'jwks_url', "
-                        "'jwks_pairs' or 'oidc_discovery_url' must be set");
+    return Refused(400,
+                   "exactly one of 'jwt_validation_pubkeys', 'jwks_url', "
+                   "'jwks_pairs' or 'oidc_discovery_url' must be set");
   }
   if (config.pems.size() > kMaxKeys) return Refused(400, "too many keys");
   for (const std::string& pem : config.pems) {
@@ -126,24 +152,23 @@ Reply JwtAuth::HandleRole(const Request& request, const std::string& name) {
 }
 
 json JwtAuth::Show(const Role& role) {
-  json data{
-      {"role_type", "jwt"},
-      {"bound_audiences", OrNull(role.bound_audiences)},
-      {"bound_subject", role.bound_subject},
-      {"bound_claims", role.bound_claims},
-      {"bound_claims_type", role.glob ? "glob" : "string"},
-      {"user_claim", role.user_claim},
-      {"user_claim_json_pointer", false},
-      {"groups_claim", role.groups_claim},
-      {"claim_mappings",
-       role.claim_mappings.empty() ? json() : json(role.claim_mappings)},
-      {"clock_skew_leeway", role.leeways.clock_skew},
-      {"expiration_leeway", role.leeways.expiration},
-      {"not_before_leeway", role.leeways.not_before},
-      {"allowed_redirect_uris", nullptr},
-      {"oidc_scopes", nullptr},
-      {"max_age", 0},
-      {"verbose_oidc_logging", false}};
+  json data{{"role_type", "jwt"},
+            {"bound_audiences", OrNull(role.bound_audiences)},
+            {"bound_subject", role.bound_subject},
+            {"bound_claims", role.bound_claims},
+            {"bound_claims_type", role.glob ? "glob" : "string"},
+            {"user_claim", role.user_claim},
+            {"user_claim_json_pointer", false},
+            {"groups_claim", role.groups_claim},
+            {"claim_mappings",
+             role.claim_mappings.empty() ? json() : json(role.claim_mappings)},
+            {"clock_skew_leeway", role.leeways.clock_skew},
+            {"expiration_leeway", role.leeways.expiration},
+            {"not_before_leeway", role.leeways.not_before},
+            {"allowed_redirect_uris", nullptr},
+            {"oidc_scopes", nullptr},
+            {"max_age", 0},
+            {"verbose_oidc_logging", false}};
   role.tokens.Show(data);
   return data;
 }
@@ -204,9 +229,9 @@ Reply JwtAuth::WriteRole(const Request& request, const std::string& name) {
   }
   if (role.bound_audiences.empty() && role.bound_subject.empty() &&
       role.bound_claims.is_null()) {
-    return Refused(
-        400,
-        "must have at least one bound constraint when creating/updating a role");
+    return Refused(400,
+                   "must have at least one bound constraint when "
+                   "creating/updating a role");
   }
   if (known == roles_.end() && roles_.size() >= kMaxRoles) {
     return Refused(413, "too many roles");
@@ -216,24 +241,15 @@ Reply JwtAuth::WriteRole(const Request& request, const std::string& name) {
 }
 
 Status JwtAuth::CheckClaims(const Role& role, const json& claims) const {
-  const auto invalid = [](std::string_view what) {
-    return Refuse("error validating token: " + std::string(what));
-  };
   if (const Status times = CheckTimes(claims, clock_.Now(), role.leeways);
       !times) {
-    return invalid(times.error().message);
+    return Invalid(times.error().message);
   }
-  const auto text = [&](const char* name) {
-    const auto found = claims.find(name);
-    return found != claims.end() && found->is_string()
-               ? found->get<std::string>()
-               : std::string();
-  };
-  if (!config_->bound_issuer.empty() && text("iss") != config_->bound_issuer) {
-    return invalid("invalid issuer (iss) claim");
+  if (!IsText(claims, "iss", config_->bound_issuer)) {
+    return Invalid("invalid issuer (iss) claim");
   }
-  if (!role.bound_subject.empty() && text("sub") != role.bound_subject) {
-    return invalid("invalid subject (sub) claim");
+  if (!IsText(claims, "sub", role.bound_subject)) {
+    return Invalid("invalid subject (sub) claim");
   }
   const auto audiences = AudiencesOf(claims);
   if (role.bound_audiences.empty() && !audiences.empty()) {
@@ -242,11 +258,12 @@ Status JwtAuth::CheckClaims(const Role& role, const json& claims) const {
   }
   if (!role.bound_audiences.empty() &&
       !AnyInCommon(audiences, role.bound_audiences)) {
-    return invalid(
+    return Invalid(
         "invalid audience (aud) claim: audience claim does not match any "
         "expected audience");
   }
-  return CheckBoundClaims(claims, role.bound_claims, role.glob);
+  const Status bound = CheckBoundClaims(claims, role.bound_claims, role.glob);
+  return bound ? CheckGroups(claims, role.groups_claim) : bound;
 }
 
 Reply JwtAuth::Login(const Request& request) {
@@ -260,7 +277,6 @@ Reply JwtAuth::Login(const Request& request) {
   if (found == roles_.end()) {
     return Refused(400, "role \"" + name + "\" could not be found");
   }
-  const Role& role = found->second;
   if (jwt.empty()) return Refused(400, "missing token");
   const auto claims = VerifyJws(jwt, config_->keys);
   if (!claims) {
@@ -268,6 +284,7 @@ Reply JwtAuth::Login(const Request& request) {
                    "error validating token: error verifying token signature: " +
                        claims.error().message);
   }
+  const Role& role = found->second;
   if (const Status good = CheckClaims(role, *claims); !good) {
     return RefusedBy(good.error());
   }
@@ -275,20 +292,10 @@ Reply JwtAuth::Login(const Request& request) {
   if (user == nullptr || !user->is_string()) {
     return Refused(400, "claim \"" + role.user_claim + "\" not found in token");
   }
-  if (!role.groups_claim.empty()) {
-    const Status groups = CheckGroups(*claims, role.groups_claim);
-    if (!groups) return RefusedBy(groups.error());
-  }
-  std::map<std::string, std::string> metadata;
-  for (const auto& [claim, key] : role.claim_mappings) {
-    const json* value = FindClaim(*claims, claim);
-    if (value != nullptr && value->is_string()) {
-      metadata[key] = value->get<std::string>();
-    }
-  }
   const auto& alias = user->get_ref<const std::string&>();
   return LogIn(tokens_, role.tokens,
-               {mount_, found->first, alias, alias, std::move(metadata)});
+               {mount_, found->first, alias, alias,
+                MappedClaims(*claims, role.claim_mappings)});
 }
 
 }  // namespace claviger::dev

@@ -15,6 +15,8 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxRoles = 100'000;
+// The API server allows its own tokens none.
+constexpr Leeways kNoLeeway{-1, -1, -1};
 constexpr std::string_view kUid = "serviceaccount_uid";
 constexpr std::string_view kName = "serviceaccount_name";
 
@@ -28,17 +30,10 @@ bool MixesStar(const std::vector<std::string>& items) {
 }
 
 bool AnyGlob(const std::vector<std::string>& patterns, std::string_view text) {
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const std::string& pattern) {
-                       return MatchesGlob(pattern, text);
-                     });
+  return std::any_of(
+      patterns.begin(), patterns.end(),
+      [&](const std::string& pattern) { return MatchesGlob(pattern, text); });
 }
-
-struct ServiceAccount {
-  std::string ns;
-  std::string name;
-  std::string uid;
-};
 
 std::string TextAt(const json& claims, const std::string& pointer) {
   const json* found = FindClaim(claims, pointer);
@@ -46,16 +41,16 @@ std::string TextAt(const json& claims, const std::string& pointer) {
                                                 : "";
 }
 
-std::optional<ServiceAccount> AccountOf(const json& claims) {
-  ServiceAccount account{
-      TextAt(claims, "/kubernetes.io/namespace"),
-      TextAt(claims, "/kubernetes.io/serviceaccount/name"),
-      TextAt(claims, "/kubernetes.io/serviceaccount/uid")};
+}  // namespace
+
+std::optional<KubernetesAuth::ServiceAccount> KubernetesAuth::AccountOf(
+    const json& claims) {
+  ServiceAccount account{TextAt(claims, "/kubernetes.io/namespace"),
+                         TextAt(claims, "/kubernetes.io/serviceaccount/name"),
+                         TextAt(claims, "/kubernetes.io/serviceaccount/uid")};
   if (account.ns.empty() || account.name.empty()) return std::nullopt;
   return account;
 }
-
-}  // namespace
 
 std::optional<bool> KubernetesAuth::Exists(const std::string& path) const {
   const auto name = Below(path, "role/");
@@ -189,6 +184,26 @@ Reply KubernetesAuth::WriteRole(const Request& request,
   return reply;
 }
 
+Status KubernetesAuth::Authorise(const Role& role,
+                                 const ServiceAccount& account,
+                                 const json& claims) const {
+  Status times = CheckTimes(claims, clock_.Now(), kNoLeeway);
+  if (!times) return times;
+  if (!role.audience.empty() &&
+      !AnyInCommon(AudiencesOf(claims), {role.audience})) {
+    return Refuse(
+        "invalid audience (aud) claim: audience claim does not match any "
+        "expected audience");
+  }
+  if (!AnyGlob(role.namespaces, account.ns)) {
+    return Refuse("namespace not authorized");
+  }
+  if (!AnyGlob(role.names, account.name)) {
+    return Refuse("service account name not authorized");
+  }
+  return {};
+}
+
 Reply KubernetesAuth::Login(const Request& request) {
   std::string name;
   std::string jwt;
@@ -204,21 +219,8 @@ Reply KubernetesAuth::Login(const Request& request) {
   const auto claims = VerifyJws(jwt, reviewer_);
   const auto account = claims ? AccountOf(*claims) : std::nullopt;
   if (!account) return Refused(403, "permission denied");
-  if (const Status times = CheckTimes(*claims, clock_.Now(), {-1, -1, -1});
-      !times) {
-    return Refused(403, times.error().message);
-  }
-  if (!role.audience.empty() &&
-      !AnyInCommon(AudiencesOf(*claims), {role.audience})) {
-    return Refused(403,
-                   "invalid audience (aud) claim: audience claim does not "
-                   "match any expected audience");
-  }
-  if (!AnyGlob(role.namespaces, account->ns)) {
-    return Refused(403, "namespace not authorized");
-  }
-  if (!AnyGlob(role.names, account->name)) {
-    return Refused(403, "service account name not authorized");
+  if (const Status good = Authorise(role, *account, *claims); !good) {
+    return Refused(403, good.error().message);
   }
   const std::string full = account->ns + "/" + account->name;
   return LogIn(tokens_, role.tokens,

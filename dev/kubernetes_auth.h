@@ -52,10 +52,19 @@ class KubernetesAuth final : public Backend {
     RoleTokens tokens;
   };
 
+  struct ServiceAccount {
+    std::string ns;
+    std::string name;
+    std::string uid;
+  };
+
   Reply HandleConfig(const Request& request);
   Reply HandleRole(const Request& request, const std::string& name);
   Reply WriteRole(const Request& request, const std::string& name);
   Reply Login(const Request& request);
+  Status Authorise(const Role& role, const ServiceAccount& account,
+                   const nlohmann::json& claims) const;
+  static std::optional<ServiceAccount> AccountOf(const nlohmann::json& claims);
   static nlohmann::json Show(const Role& role);
   static Status Check(const Role& role);
 

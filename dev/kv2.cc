@@ -147,8 +147,8 @@ Reply Kv2::ReadData(const Request& request, const std::string& path) const {
     const json text{{"version", wanted->second}};
     Fields fields(text);
     if (!fields.Read("version", number).status()) {
-      return Refused(400, "Field validation failed: " +
-                              fields.status().error().message);
+      return Refused(
+          400, "Field validation failed: " + fields.status().error().message);
     }
   }
   const auto found = keys_.find(path);
@@ -157,7 +157,8 @@ Reply Kv2::ReadData(const Request& request, const std::string& path) const {
   if (number == 0) number = key.current;
   const auto version = key.versions.find(number);
   if (version == key.versions.end()) return NotFound();
-  Reply reply = WithData({{"data", nullptr}, {"metadata", VersionJson(key, number)}});
+  Reply reply =
+      WithData({{"data", nullptr}, {"metadata", VersionJson(key, number)}});
   if (IsGone(version->second)) {
     reply.status = 404;
     return reply;
@@ -266,7 +267,8 @@ Reply Kv2::HandleMetadata(const Request& request, const std::string& path) {
 Reply Kv2::WriteMetadata(const Request& request, const std::string& path) {
   if (path.empty()) return UnsupportedOperation();
   const auto found = keys_.find(path);
-  Settings settings = found == keys_.end() ? Settings() : found->second.settings;
+  Settings settings =
+      found == keys_.end() ? Settings() : found->second.settings;
   std::map<std::string, std::string> custom;
   Fields fields(request.body);
   fields.Read("max_versions", settings.max_versions)

@@ -12,9 +12,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kPrefix = "/v1/";
-constexpr JsonLimits kBodyLimits{.max_bytes = size_t{2} << 20U,
-                                 .max_depth = 100,
-                                 .max_values = 200'000};
+constexpr JsonLimits kBodyLimits{
+    .max_bytes = size_t{2} << 20U, .max_depth = 100, .max_values = 200'000};
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -47,8 +46,7 @@ std::map<std::string, std::string> ParseQuery(std::string_view query) {
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
     const size_t equals = std::min(pair.find('='), pair.size());
     const auto name = Decode(pair.substr(0, equals));
-    const auto value =
-        Decode(pair.substr(std::min(equals + 1, pair.size())));
+    const auto value = Decode(pair.substr(std::min(equals + 1, pair.size())));
     if (name && value) out[*name] = *value;
   }
   return out;
@@ -93,9 +91,8 @@ std::optional<Operation> OperationOf(const http::ServerRequest& request,
   const auto list = parsed.query.find("list");
   if (method == "LIST") return Operation::kList;
   if (method == "GET" || method == "HEAD") {
-    const bool listing =
-        list != parsed.query.end() &&
-        (list->second == "true" || list->second == "1");
+    const bool listing = list != parsed.query.end() &&
+                         (list->second == "true" || list->second == "1");
     return listing ? Operation::kList : Operation::kRead;
   }
   // Whether a write creates or updates is known once a backend has looked.
@@ -214,14 +211,15 @@ http::ServerResponse ToHttp(const Reply& reply, std::string request_id) {
   }
   if (reply.bare) return Json(reply.status, reply.data);
   json body = reply.repeat_data ? reply.data : json::object();
-  body.update({{"request_id", std::move(request_id)},
-               {"lease_id", ""},
-               {"renewable", false},
-               {"lease_duration", reply.lease_duration},
-               {"data", reply.data},
-               {"wrap_info", nullptr},
-               {"warnings", reply.warnings.empty() ? json() : json(reply.warnings)},
-               {"auth", reply.auth}});
+  body.update(
+      {{"request_id", std::move(request_id)},
+       {"lease_id", ""},
+       {"renewable", false},
+       {"lease_duration", reply.lease_duration},
+       {"data", reply.data},
+       {"wrap_info", nullptr},
+       {"warnings", reply.warnings.empty() ? json() : json(reply.warnings)},
+       {"auth", reply.auth}});
   return Json(reply.status, body);
 }
 

@@ -14,9 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr JsonLimits kLimits{.max_bytes = size_t{1} << 20U,
-                             .max_depth = 8,
-                             .max_values = 200'000};
+constexpr JsonLimits kLimits{
+    .max_bytes = size_t{1} << 20U, .max_depth = 8, .max_values = 200'000};
 
 tl::unexpected<Error> Refuse(const std::string& what) {
   return Fail(ErrorCode::kInvalidArgument, "failed to parse policy: " + what);
@@ -24,12 +23,11 @@ tl::unexpected<Error> Refuse(const std::string& what) {
 
 std::optional<Capability> CapabilityOf(std::string_view name) {
   static const std::unordered_map<std::string_view, Capability> kNames = {
-      {"create", Capability::kCreate}, {"read", Capability::kRead},
-      {"update", Capability::kUpdate}, {"delete", Capability::kDelete},
-      {"list", Capability::kList},     {"patch", Capability::kPatch},
-      {"sudo", Capability::kSudo},     {"deny", Capability::kDeny},
-      {"subscribe", Capability::kSubscribe},
-      {"recover", Capability::kRecover}};
+      {"create", Capability::kCreate},       {"read", Capability::kRead},
+      {"update", Capability::kUpdate},       {"delete", Capability::kDelete},
+      {"list", Capability::kList},           {"patch", Capability::kPatch},
+      {"sudo", Capability::kSudo},           {"deny", Capability::kDeny},
+      {"subscribe", Capability::kSubscribe}, {"recover", Capability::kRecover}};
   const auto found = kNames.find(name);
   if (found == kNames.end()) return std::nullopt;
   return found->second;

@@ -23,8 +23,8 @@ Reply Repeated(json data) {
 }
 
 Reply Invalid(const char* what) {
-  return Refused(400, "1 error occurred:\n\t* invalid " + std::string(what) +
-                          "\n\n");
+  return Refused(
+      400, "1 error occurred:\n\t* invalid " + std::string(what) + "\n\n");
 }
 
 std::string TextOf(const json& body, const char* field) {
@@ -60,8 +60,8 @@ Reply SysBackend::Handle(const Request& request) {
   }
   if (path == "internal/ui/mounts") {
     const Acl acl = policies_.AclOf(request.caller->made.policies);
-    return WithData(
-        {{"secret", MountsBelow("", &acl)}, {"auth", MountsBelow(kAuth, &acl)}});
+    return WithData({{"secret", MountsBelow("", &acl)},
+                     {"auth", MountsBelow(kAuth, &acl)}});
   }
   if (const auto rest = Below(path, "internal/ui/mounts/")) {
     return UiMount(request, *rest);
@@ -145,9 +145,9 @@ Reply SysBackend::HandlePolicy(const Request& request,
     return WithData({{"name", FoldName(name)}, {"policy", *text}});
   }
   if (request.operation == Operation::kList) return UnsupportedOperation();
-  const Status done = request.writes()
-                          ? policies_.Write(name, TextOf(request.body, "policy"))
-                          : policies_.Remove(name);
+  const Status done =
+      request.writes() ? policies_.Write(name, TextOf(request.body, "policy"))
+                       : policies_.Remove(name);
   return done ? NoContent() : RefusedBy(done.error());
 }
 

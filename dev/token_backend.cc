@@ -116,9 +116,9 @@ Reply TokenBackend::Handle(const Request& request) {
   if (path == "lookup-accessor" || path == "revoke-accessor") {
     const Token* token = tokens_.FindAccessor(Given(request, "accessor"));
     if (path == "lookup-accessor") {
-      return token ? LookUp(token, "")
-                   : Refused(400,
-                             "1 error occurred:\n\t* invalid accessor\n\n");
+      return token
+                 ? LookUp(token, "")
+                 : Refused(400, "1 error occurred:\n\t* invalid accessor\n\n");
     }
     if (token != nullptr) return Revoke(token);
     Reply reply;
@@ -150,8 +150,9 @@ Reply TokenBackend::Create(const Request& request, bool orphan) {
   }
   const bool root = Contains(token.policies, "root");
   if (root && !caller.IsRoot()) {
-    return Refused(400, "root tokens may not be created without parent token "
-                        "being root");
+    return Refused(400,
+                   "root tokens may not be created without parent token "
+                   "being root");
   }
   token.endless = root && token.ttl == 0 && token.explicit_max_ttl == 0;
   token.path = orphan ? "auth/token/create-orphan" : "auth/token/create";
@@ -172,27 +173,25 @@ Reply TokenBackend::Create(const Request& request, bool orphan) {
   return reply;
 }
 
-Reply TokenBackend::LookUp(const Token* token,
-                           const std::string& value) const {
+Reply TokenBackend::LookUp(const Token* token, const std::string& value) const {
   const TokenRequest& made = token->made;
-  json data{
-      {"id", value},
-      {"accessor", token->accessor},
-      {"creation_time", Seconds(token->created)},
-      {"creation_ttl", token->creation_ttl},
-      {"display_name", made.display_name},
-      {"entity_id", made.entity_id},
-      {"expire_time", nullptr},
-      {"explicit_max_ttl", made.explicit_max_ttl},
-      {"issue_time", FormatRfc3339(token->created)},
-      {"meta", made.metadata.empty() ? json() : json(made.metadata)},
-      {"num_uses", made.num_uses == 0 ? 0 : token->uses_left},
-      {"orphan", made.parent.empty()},
-      {"path", made.path},
-      {"policies", made.policies},
-      {"renewable", made.renewable && token->expires.has_value()},
-      {"ttl", tokens_.TtlOf(*token)},
-      {"type", "service"}};
+  json data{{"id", value},
+            {"accessor", token->accessor},
+            {"creation_time", Seconds(token->created)},
+            {"creation_ttl", token->creation_ttl},
+            {"display_name", made.display_name},
+            {"entity_id", made.entity_id},
+            {"expire_time", nullptr},
+            {"explicit_max_ttl", made.explicit_max_ttl},
+            {"issue_time", FormatRfc3339(token->created)},
+            {"meta", made.metadata.empty() ? json() : json(made.metadata)},
+            {"num_uses", made.num_uses == 0 ? 0 : token->uses_left},
+            {"orphan", made.parent.empty()},
+            {"path", made.path},
+            {"policies", made.policies},
+            {"renewable", made.renewable && token->expires.has_value()},
+            {"ttl", tokens_.TtlOf(*token)},
+            {"type", "service"}};
   if (token->expires) data["expire_time"] = FormatRfc3339(*token->expires);
   if (made.period > 0) data["period"] = made.period;
   if (token->renewed) {
@@ -215,8 +214,8 @@ Reply TokenBackend::Renew(Token* token, const std::string& value,
   int64_t increment = 0;
   Fields fields(request.body);
   if (!fields.ReadSeconds("increment", increment).status()) {
-    return Refused(400, "Field validation failed: " +
-                            fields.status().error().message);
+    return Refused(
+        400, "Field validation failed: " + fields.status().error().message);
   }
   if (!token->expires) return Refused(400, "invalid lease ID");
   if (!token->made.renewable) return Refused(400, "lease is not renewable");

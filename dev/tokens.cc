@@ -87,9 +87,9 @@ Result<TokenStore::Created> TokenStore::Create(TokenRequest request) {
     token.creation_ttl = request.ttl;
     token.expires = token.created + seconds(request.ttl);
   }
-  std::string value = request.id.empty()
-                          ? "hvs." + Base64UrlEncode(random_.Bytes(kRandomBytes))
-                          : request.id;
+  std::string value =
+      request.id.empty() ? "hvs." + Base64UrlEncode(random_.Bytes(kRandomBytes))
+                         : request.id;
   token.digest = Sha256Hex(value);
   token.accessor = Base64UrlEncode(random_.Bytes(kRandomBytes));
   token.uses_left = request.num_uses;
@@ -97,7 +97,8 @@ Result<TokenStore::Created> TokenStore::Create(TokenRequest request) {
   token.made.id.clear();
   const auto [place, fresh] = tokens_.emplace(token.digest, token);
   if (!fresh) {
-    return Fail(ErrorCode::kConflict, "cannot create a token with a duplicate ID");
+    return Fail(ErrorCode::kConflict,
+                "cannot create a token with a duplicate ID");
   }
   accessors_[token.accessor] = token.digest;
   created.value = Secret(std::move(value));
@@ -105,7 +106,8 @@ Result<TokenStore::Created> TokenStore::Create(TokenRequest request) {
   return created;
 }
 
-Token* TokenStore::Live(std::unordered_map<std::string, Token>::iterator found) {
+Token* TokenStore::Live(
+    std::unordered_map<std::string, Token>::iterator found) {
   if (found == tokens_.end()) return nullptr;
   Token& token = found->second;
   if (token.expires && *token.expires <= clock_.Now()) {
@@ -139,7 +141,8 @@ int64_t TokenStore::Renew(Token& token, int64_t increment, int64_t base,
                           std::vector<std::string>& warnings) {
   const Time now = clock_.Now();
   int64_t ttl = increment > 0 ? increment : base > 0 ? base : token.made.ttl;
-  const int64_t lived = std::chrono::floor<seconds>(now - token.created).count();
+  const int64_t lived =
+      std::chrono::floor<seconds>(now - token.created).count();
   int64_t left = CapOf(token.made) - lived;
   if (token.made.period > 0) {
     ttl = token.made.period;

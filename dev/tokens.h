@@ -103,7 +103,7 @@ class TokenStore {
 
   Clock& clock_;
   Random& random_;
-  std::unordered_map<std::string, Token> tokens_;            // by digest
+  std::unordered_map<std::string, Token> tokens_;           // by digest
   std::unordered_map<std::string, std::string> accessors_;  // to digest
 };
 

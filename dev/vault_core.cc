@@ -44,8 +44,8 @@ Reply Bare(int status, json data) {
 }
 
 Reply NoHandler(const std::string& path) {
-  return Refused(404, "no handler for route \"" + path +
-                          "\". route entry not found.");
+  return Refused(
+      404, "no handler for route \"" + path + "\". route entry not found.");
 }
 
 }  // namespace
@@ -181,7 +181,8 @@ Reply VaultCore::Route(Request& request) {
   Token* caller = tokens_.Find(request.token);
   if (caller == nullptr) {
     return Refused(
-        403, "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n");
+        403,
+        "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n");
   }
   request.caller = caller;
   tokens_.Use(*caller);
@@ -242,8 +243,8 @@ Status VaultCore::PutKv(std::string_view path, std::string_view data_json) {
     return wrong("no path of a KV mount");
   }
   const auto version = route->mount->options.find("version");
-  const bool v2 = version != route->mount->options.end() &&
-                  version->second == "2";
+  const bool v2 =
+      version != route->mount->options.end() && version->second == "2";
   Request request;
   request.operation = Operation::kUpdate;
   request.path = v2 ? "data/" + route->rest : route->rest;
