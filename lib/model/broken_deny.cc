@@ -2,6 +2,10 @@
 #include "model/broken_deny.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
 
 #include "model/text.h"
 
@@ -23,6 +27,29 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
 // Written exactly so, or so that it was probably meant.
 bool Means(const std::string& key, std::string_view word) {
   return key == word || (!key.empty() && Nearest(key, {word}).has_value());
+}
+
+// The broken groups, and those that they are nested in.
+std::set<std::string> WithParents(const Objects& objects) {
+  std::multimap<std::string_view, std::string_view> parents;
+  for (const Group& group : objects.groups) {
+    for (const Subject& member : group.members) {
+      if (member.kind != SubjectKind::kGroup) continue;
+      parents.emplace(member.name, group.metadata.name);
+    }
+  }
+  std::vector<std::string> queue = objects.broken_groups;
+  std::set<std::string> broken(queue.begin(), queue.end());
+  while (!queue.empty()) {
+    const std::string name = std::move(queue.back());
+    queue.pop_back();
+    const auto [first, last] = parents.equal_range(name);
+    for (auto it = first; it != last; ++it) {
+      const std::string parent(it->second);
+      if (broken.insert(parent).second) queue.push_back(parent);
+    }
+  }
+  return broken;
 }
 
 }  // namespace
@@ -70,6 +97,23 @@ std::vector<std::string> MetadataValues(const Node& root,
     }
   }
   return values;
+}
+
+void AddDeniesOfBrokenGroups(Objects& objects) {
+  if (objects.broken_groups.empty()) return;
+  const std::set<std::string> broken = WithParents(objects);
+  for (const Grant& grant : objects.grants) {
+    const bool affected =
+        grant.effect == Effect::kDeny && !grant.suspended &&
+        std::any_of(grant.subjects.begin(), grant.subjects.end(),
+                    [&broken](const Subject& subject) {
+                      return subject.kind == SubjectKind::kGroup &&
+                             broken.count(subject.name) > 0;
+                    });
+    if (!affected) continue;
+    objects.broken_denies.push_back(
+        {grant.metadata.name, grant.connection_ref(), grant.metadata.location});
+  }
 }
 
 }  // namespace claviger::model

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <set>
 
-#include "base/names.h"
-#include "model/host.h"
 #include "model/limits.h"
 #include "model/text.h"
 
@@ -62,23 +60,6 @@ void CheckUser(const Subject& subject, const std::string& path,
 
 }  // namespace
 
-const NameRule kNamespaceRule = {
-    IsDnsLabel, "a namespace",
-    "use lower-case letters, digits and dashes, at most 63"};
-const NameRule kObjectRule = {
-    IsDnsSubdomain, "an object's name",
-    "use lower-case letters, digits, dashes and dots, at most 253"};
-const NameRule kUserRule = {
-    IsUserName, "a name",
-    "use printable ASCII without quotes, braces, *, + and %, at most 256"};
-const NameRule kSegmentRule = {IsVaultSegment, "a name in Vault",
-                               "use letters, digits, _, . and -, at most 128"};
-const NameRule kVaultPathRule = {
-    IsVaultPath, "a path in Vault",
-    "use names of letters, digits, _, . and - joined by single slashes"};
-const NameRule kHostRule = {IsHost, "a host",
-                            "use a lower-case DNS name or an IP address"};
-
 std::string At(const std::string& path, size_t index) {
   return path + "[" + std::to_string(index) + "]";
 }
@@ -88,9 +69,10 @@ void CheckName(std::string_view name, const NameRule& rule,
   if (rule.matches(name)) return;
   // What stands before an @ may be a password, and messages are logged.
   const size_t at = name.rfind('@');
-  const std::string shown = at == std::string_view::npos || &rule == &kUserRule
-                                ? Quoted(name)
-                                : Quoted("..." + std::string(name.substr(at)));
+  const std::string shown =
+      at == std::string_view::npos || rule.matches == IsUserName
+          ? Quoted(name)
+          : Quoted("..." + std::string(name.substr(at)));
   report.Invalid(path, shown + " is not " + std::string(rule.what),
                  std::string(rule.allowed));
 }

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/names.h"
+#include "model/host.h"
 #include "model/object.h"
 #include "model/report.h"
 #include "model/vault_ref.h"
@@ -21,12 +23,23 @@ struct NameRule {
   std::string_view what;  // "a namespace's name"
   std::string_view allowed;
 };
-extern const NameRule kNamespaceRule;
-extern const NameRule kObjectRule;
-extern const NameRule kUserRule;
-extern const NameRule kSegmentRule;
-extern const NameRule kVaultPathRule;
-extern const NameRule kHostRule;
+inline constexpr NameRule kNamespaceRule = {
+    IsDnsLabel, "a namespace",
+    "use lower-case letters, digits and dashes, at most 63"};
+inline constexpr NameRule kObjectRule = {
+    IsDnsSubdomain, "an object's name",
+    "use lower-case letters, digits, dashes and dots, at most 253"};
+inline constexpr NameRule kUserRule = {
+    IsUserName, "a name",
+    "use printable ASCII without quotes, braces, *, + and %, at most 256"};
+inline constexpr NameRule kSegmentRule = {
+    IsVaultSegment, "a name in Vault",
+    "use letters, digits, _, . and -, at most 128"};
+inline constexpr NameRule kVaultPathRule = {
+    IsVaultPath, "a path in Vault",
+    "use names of letters, digits, _, . and - joined by single slashes"};
+inline constexpr NameRule kHostRule = {
+    IsHost, "a host", "use a lower-case DNS name or an IP address"};
 
 /// Complains at `path` unless `name` keeps the rule.
 void CheckName(std::string_view name, const NameRule& rule,

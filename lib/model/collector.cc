@@ -2,7 +2,6 @@
 #include "model/collector.h"
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -190,7 +189,7 @@ void Collector::AddTruncated(const Node& root, const Identity& identity) {
 
 void Collector::AddBrokenGroup(const Node& root) {
   for (const std::string& name : MetadataValues(root, "name")) {
-    broken_groups_.insert(name);
+    objects_.broken_groups.push_back(name);
   }
 }
 
@@ -345,45 +344,9 @@ void Collector::ResolveNamelessDenies() {
   }
 }
 
-// Whom a Deny on a group means is not known when that group, or one nested in
-// it, could not be read.
-void Collector::SpreadBrokenGroups() {
-  if (broken_groups_.empty()) return;
-  std::vector<std::string> queue(broken_groups_.begin(), broken_groups_.end());
-  std::multimap<std::string, std::string> parents;
-  for (const Group& group : objects_.groups) {
-    for (const Subject& member : group.members) {
-      if (member.kind != SubjectKind::kGroup) continue;
-      parents.emplace(member.name, group.metadata.name);
-    }
-  }
-  while (!queue.empty()) {
-    const std::string name = std::move(queue.back());
-    queue.pop_back();
-    const auto [first, last] = parents.equal_range(name);
-    for (auto it = first; it != last; ++it) {
-      if (broken_groups_.insert(it->second).second) queue.push_back(it->second);
-    }
-  }
-  for (const Grant& grant : objects_.grants) {
-    const bool affected =
-        grant.effect == Effect::kDeny && !grant.suspended &&
-        std::any_of(grant.subjects.begin(), grant.subjects.end(),
-                    [this](const Subject& subject) {
-                      return subject.kind == SubjectKind::kGroup &&
-                             broken_groups_.count(subject.name) > 0;
-                    });
-    if (affected) {
-      objects_.broken_denies.push_back({grant.metadata.name,
-                                        grant.connection_ref(),
-                                        grant.metadata.location});
-    }
-  }
-}
-
 Objects Collector::Finish() {
   ResolveNamelessDenies();
-  SpreadBrokenGroups();
+  AddDeniesOfBrokenGroups(objects_);
   return std::move(objects_);
 }
 

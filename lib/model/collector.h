@@ -54,13 +54,11 @@ class Collector {
   void AddBrokenDeny(const Node& root, bool truncated);
   void AddBrokenGroup(const Node& root);
   void ResolveNamelessDenies();
-  void SpreadBrokenGroups();
 
   std::string file_;
   Objects objects_;
-  std::set<std::string> seen_;            // "<Kind>/<ns>/<name>"
-  std::set<ObjectRef> service_accounts_;  // already in objects_
-  std::set<std::string> broken_groups_;
+  std::set<std::string> seen_;               // "<Kind>/<ns>/<name>"
+  std::set<ObjectRef> service_accounts_;     // already in objects_
   std::vector<BrokenDeny> nameless_denies_;  // their namespace is not known
 };
 

@@ -25,8 +25,9 @@ void FieldLines::Add(const Node& node, const std::string& path, int depth) {
     if (node.kind == Node::Kind::kSequence) {
       Add(child, path + "[" + std::to_string(i) + "]", depth + 1);
     } else {
-      const std::string key = Printable(child.key);
-      Add(child, path.empty() ? key : path + "." + key, depth + 1);
+      std::string below = path;
+      if (!below.empty()) below += '.';
+      Add(child, below.append(Printable(child.key)), depth + 1);
     }
   }
 }

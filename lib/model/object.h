@@ -44,6 +44,7 @@ Location Locate(const Metadata& metadata, std::string_view path);
 struct ObjectRef {
   std::string ns;
   std::string name;
+  // NOLINTNEXTLINE(modernize-use-nullptr): about the 0 of a generated < 0
   auto operator<=>(const ObjectRef&) const = default;
 };
 std::string ToString(const ObjectRef& ref);
@@ -63,6 +64,7 @@ struct Subject {
   SubjectKind kind = SubjectKind::kUser;
   std::string ns;    // ServiceAccount only
   std::string name;  // empty for Everyone
+  // NOLINTNEXTLINE(modernize-use-nullptr): about the 0 of a generated < 0
   auto operator<=>(const Subject&) const = default;
 };
 

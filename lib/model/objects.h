@@ -29,6 +29,8 @@ struct Objects {
   /// ServiceAccount objects, and those of Pods labelled for injection.
   std::vector<ObjectRef> service_accounts;
   std::vector<BrokenDeny> broken_denies;
+  /// Groups of which something was read, but not whom they hold.
+  std::vector<std::string> broken_groups;
   std::vector<Problem> problems;
   /// False when part of the source could not be read (a syntax error, an
   /// unreadable file): absence then proves nothing, so nothing is deleted.

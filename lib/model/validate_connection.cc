@@ -11,8 +11,8 @@ namespace claviger::model {
 namespace {
 
 // Whether there is such a provider or type is for lib/providers to say.
-const NameRule kWordRule = {IsDnsLabel, "a word of the catalogue",
-                            "use one of docs/reference/providers.md"};
+constexpr NameRule kWordRule = {IsDnsLabel, "a word of the catalogue",
+                                "use one of docs/reference/providers.md"};
 
 void CheckSharing(const Sharing& sharing, Report& report) {
   const std::string path = "spec.sharing.groups";

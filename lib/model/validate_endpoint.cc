@@ -13,7 +13,9 @@
 namespace claviger::model {
 namespace {
 
-const std::string kPath = "spec.endpoint";
+std::string Field(std::string_view name) {
+  return "spec.endpoint." + std::string(name);
+}
 
 // Anything that may be sent; CONNECT and TRACE have no place behind a proxy
 // that adds credentials.
@@ -45,33 +47,34 @@ bool IsDatabase(std::string_view text) {
   return IsUserName(text) && text.find_first_of("/@:;=&?") == text.npos;
 }
 
-const NameRule kDatabaseRule = {IsDatabase, "a database's name",
-                                "use printable ASCII without quotes, braces "
-                                "and any of * + % / @ : ; = & ?"};
-const NameRule kParameterRule = {
+constexpr NameRule kDatabaseRule = {
+    IsDatabase, "a database's name",
+    "use printable ASCII without quotes, braces "
+    "and any of * + % / @ : ; = & ?"};
+constexpr NameRule kParameterRule = {
     IsParameterValue, "a parameter's value",
     "use printable ASCII without quotes, braces, *, + and %, at most 256"};
-const NameRule kMethodRule = {
+constexpr NameRule kMethodRule = {
     IsMethod, "an HTTP method",
     "use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS"};
-const NameRule kPrefixRule = {
+constexpr NameRule kPrefixRule = {
     IsUrlPath, "a path prefix",
     "begin with a slash; use letters, digits and . _ ~ - : @ = , between "
     "single slashes"};
-const NameRule kHostWithPortRule = {IsHostWithPort,
-                                    "a host with or without port",
-                                    "write host, host:port or [IPv6]:port"};
+constexpr NameRule kHostWithPortRule = {IsHostWithPort,
+                                        "a host with or without port",
+                                        "write host, host:port or [IPv6]:port"};
 
 void CheckUrl(const Endpoint& endpoint, Report& report) {
-  CheckSize(endpoint.url.size(), kMaxUrl, "characters", kPath + ".url", report);
+  CheckSize(endpoint.url.size(), kMaxUrl, "characters", Field("url"), report);
   if (const auto fault = FindUrlFault(endpoint.url)) {
     // What stands before an @ may be a password, and messages are logged.
     const bool hide = endpoint.url.find('@') != std::string::npos;
-    report.Invalid(kPath + ".url",
+    report.Invalid(Field("url"),
                    (hide ? "the url" : Quoted(endpoint.url)) + " " + *fault,
                    "write it like https://host.example:8443/base");
   } else if (!IsHttps(endpoint.url) && !endpoint.insecure) {
-    report.Invalid(kPath + ".url", "not https: the credential could be sniffed",
+    report.Invalid(Field("url"), "not https: the credential could be sniffed",
                    "use https, or accept that with insecure: true");
   }
 }
@@ -79,30 +82,30 @@ void CheckUrl(const Endpoint& endpoint, Report& report) {
 void CheckAddress(const Endpoint& endpoint, Report& report) {
   const bool has_host = !endpoint.host.empty() || !endpoint.hosts.empty();
   if (endpoint.url.empty() && !has_host) {
-    report.Invalid(kPath, "names neither url nor host",
+    report.Invalid("spec.endpoint", "names neither url nor host",
                    "add the one that the provider takes");
   } else if (!endpoint.url.empty() && has_host) {
-    report.Invalid(kPath, "names both url and host",
+    report.Invalid("spec.endpoint", "names both url and host",
                    "keep the one that the provider takes");
   }
   if (!endpoint.url.empty()) CheckUrl(endpoint, report);
   if (!endpoint.host.empty()) {
-    CheckName(endpoint.host, kHostRule, kPath + ".host", report);
+    CheckName(endpoint.host, kHostRule, Field("host"), report);
   }
-  CheckNames(endpoint.hosts, kMaxHosts, kHostWithPortRule, kPath + ".hosts",
+  CheckNames(endpoint.hosts, kMaxHosts, kHostWithPortRule, Field("hosts"),
              report);
   if (endpoint.port && (*endpoint.port < 1 || *endpoint.port > 65535)) {
-    report.Invalid(kPath + ".port", "not between 1 and 65535",
+    report.Invalid(Field("port"), "not between 1 and 65535",
                    "name the port of the service");
   }
   if (endpoint.port && !endpoint.url.empty()) {
-    report.Invalid(kPath + ".port", "a url has its own port",
+    report.Invalid(Field("port"), "a url has its own port",
                    "write the port into the url");
   }
 }
 
 void CheckParameters(const Endpoint& endpoint, Report& report) {
-  const std::string path = kPath + ".parameters";
+  const std::string path = Field("parameters");
   CheckSize(endpoint.parameters.size(), kMaxParameters, "entries", path,
             report);
   for (const auto& [name, value] : endpoint.parameters) {
@@ -114,7 +117,7 @@ void CheckParameters(const Endpoint& endpoint, Report& report) {
 
 void CheckTls(const Endpoint& endpoint, bool server_side_only, Report& report) {
   const Tls& tls = endpoint.tls;
-  const std::string path = kPath + ".tls";
+  const std::string path = Field("tls");
   const bool verified = tls.mode == "verify-ca" || tls.mode == "verify-full";
   if (!verified && server_side_only && !endpoint.insecure) {
     report.Invalid(path + ".mode",
@@ -143,23 +146,23 @@ void CheckEndpoint(const Endpoint& endpoint, bool server_side_only,
   CheckAddress(endpoint, report);
   if (!endpoint.database.empty()) {
     CheckSize(endpoint.database.size(), kMaxDatabase, "characters",
-              kPath + ".database", report);
-    CheckName(endpoint.database, kDatabaseRule, kPath + ".database", report);
+              Field("database"), report);
+    CheckName(endpoint.database, kDatabaseRule, Field("database"), report);
   }
-  CheckNames(endpoint.methods, kMaxMethods, kMethodRule, kPath + ".methods",
+  CheckNames(endpoint.methods, kMaxMethods, kMethodRule, Field("methods"),
              report);
   CheckNames(endpoint.path_prefixes, kMaxPathPrefixes, kPrefixRule,
-             kPath + ".pathPrefixes", report);
+             Field("pathPrefixes"), report);
   const size_t prefixes =
       std::min(endpoint.path_prefixes.size(), kMaxPathPrefixes);
   for (size_t i = 0; i < prefixes; ++i) {
     CheckSize(endpoint.path_prefixes[i].size(), kMaxPathPrefix, "characters",
-              At(kPath + ".pathPrefixes", i), report);
+              At(Field("pathPrefixes"), i), report);
   }
   CheckTls(endpoint, server_side_only, report);
   CheckParameters(endpoint, report);
   if (endpoint.insecure) {
-    report.Warn(kPath + ".insecure",
+    report.Warn(Field("insecure"),
                 "the server is not verified: who is in between sees the "
                 "credential",
                 "use TLS with verify-full");

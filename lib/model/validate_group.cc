@@ -21,8 +21,9 @@ bool IsClaimName(std::string_view name) {
          });
 }
 
-const NameRule kClaimRule = {IsClaimName, "a claim's name",
-                             "use letters, digits and _ . : / -, at most 128"};
+constexpr NameRule kClaimRule = {
+    IsClaimName, "a claim's name",
+    "use letters, digits and _ . : / -, at most 128"};
 
 }  // namespace
 

@@ -26,6 +26,7 @@ std::string Text(std::string_view view) { return std::string(view); }
 template <typename T>
 std::vector<std::string_view> Ids(const std::vector<T>& rows) {
   std::vector<std::string_view> ids;
+  ids.reserve(rows.size());
   for (const T& row : rows) ids.push_back(row.id);
   return ids;
 }

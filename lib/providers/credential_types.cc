@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/catalogue.h"
 
-namespace claviger::providers {
+#include <utility>
 
-const std::vector<CredentialType>& AllCredentialTypes() {
-  static const std::vector<CredentialType> types = {
+namespace claviger::providers {
+namespace {
+
+std::vector<CredentialType> General() {
+  return {
       {.id = "password", .required = {"username", "password"}},
       {.id = "client-cert",
        .required = {"certificate", "private_key"},
@@ -33,6 +36,11 @@ const std::vector<CredentialType>& AllCredentialTypes() {
       {.id = "exchange",
        .holder = Holder::kPerson,
        .required = {"token_uri", "audience"}},
+  };
+}
+
+std::vector<CredentialType> Cloud() {
+  return {
       {.id = "aws-static",
        .required = {"access_key_id", "secret_access_key"},
        .optional = {"session_token"}},
@@ -53,6 +61,11 @@ const std::vector<CredentialType>& AllCredentialTypes() {
        .holder = Holder::kWorkload,
        .required = {"tenant_id", "client_id"}},
       {.id = "azure-sas", .required = {"sas"}},
+  };
+}
+
+std::vector<CredentialType> Servers() {
+  return {
       {.id = "kerberos", .required = {"principal", "keytab"}},
       {.id = "ssh-key",
        .required = {"username", "private_key"},
@@ -65,6 +78,18 @@ const std::vector<CredentialType>& AllCredentialTypes() {
        .required = {"username", "password"},
        .optional = {"private_key"}},
   };
+}
+
+}  // namespace
+
+const std::vector<CredentialType>& AllCredentialTypes() {
+  static const std::vector<CredentialType> types = [] {
+    std::vector<CredentialType> all = General();
+    for (const auto part : {Cloud, Servers}) {
+      for (CredentialType& type : part()) all.push_back(std::move(type));
+    }
+    return all;
+  }();
   return types;
 }
 
