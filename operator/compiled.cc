@@ -17,6 +17,11 @@ model::Objects Narrowed(model::Objects objects, const Held* held) {
   return objects;
 }
 
+BindingsDocument Composed(BindingsDocument document, const Held* held) {
+  if (held == nullptr) return document;
+  return held->Compose(std::move(document));
+}
+
 }  // namespace
 
 Compiled::Compiled(model::Objects objects, const ReconcilerSettings& settings,
@@ -26,8 +31,7 @@ Compiled::Compiled(model::Objects objects, const ReconcilerSettings& settings,
       snapshot_(Narrowed(std::move(objects), held), settings.snapshot),
       compiler_(snapshot_, !settings.layout.user_auth_mount.empty(),
                 settings.extra_accounts),
-      everyone_(compiler_.everyone_service_accounts()) {
-  if (held_ != nullptr) everyone_ = held_->Compose(std::move(everyone_));
+      paths_(Composed(compiler_.everyone_service_accounts(), held)) {
   for (const model::Group& group : snapshot_.groups()) {
     if (group.claim) claims_.emplace(group.metadata.name, &*group.claim);
   }
@@ -90,7 +94,7 @@ Result<Desired> Compiled::DesiredFor(const Wanted& wanted, Time now) const {
   if (held_ != nullptr) document = held_->Compose(std::move(document));
   if (OnlyRightsKept(wanted)) return KeepRights(document);
   const std::vector<std::string> paths =
-      access::CredentialPathsOf(*wanted.principal, document, everyone_, now);
+      paths_.Of(*wanted.principal, document, now);
   return MakeDesired(settings_.layout, *wanted.principal, document, paths,
                      ClaimOf(*wanted.principal));
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "access/compile.h"
+#include "access/policy_paths.h"
 #include "access/snapshot.h"
 #include "operator/desired.h"
 #include "operator/held.h"
@@ -61,7 +62,7 @@ class Compiled {
   const Held* held_;
   access::Snapshot snapshot_;
   access::Compiler compiler_;
-  access::BindingsDocument everyone_;  // everyone.sa, as it is published
+  access::PolicyPaths paths_;  // beside everyone.sa as it is published
   std::unordered_map<std::string, const model::Claim*> claims_;
   std::vector<Wanted> wanted_;
   std::unordered_set<std::string> ids_;

@@ -192,10 +192,11 @@ int Serve(const Config& config) {
   if (!api) return Complain(kFailed, api.error().message);
 
   StopSignal stop;
+  SystemClock clock;
   SystemRandom random;
   const std::unique_ptr<vault::Api> retrying = vault::MakeRetryingApi(
       **api, {}, random,
-      [&stop](milliseconds time) { return stop.WaitFor(time); });
+      [&stop](milliseconds time) { return stop.WaitFor(time); }, &clock);
   Metrics metrics;
   Health health(metrics);
   Pages pages(health, *log);

@@ -97,7 +97,8 @@ int Serve(const Config& config) {
   Pause pause;
   const std::unique_ptr<vault::Api> retrying = vault::MakeRetryingApi(
       **api, OneRetry(), random,
-      [&pause](std::chrono::milliseconds time) { return pause.Sleep(time); });
+      [&pause](std::chrono::milliseconds time) { return pause.Sleep(time); },
+      &clock);
   Sidecar sidecar(config.settings, {*retrying, clock, random, *log,
                                     MakeFileTokenSource(config.token_file)});
   const Status started = sidecar.Start();

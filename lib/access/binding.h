@@ -54,7 +54,8 @@ struct GrantEntry {
   model::PrivilegeSet privileges;  // as written
   std::optional<int> depth;        // absent: by Everyone
   model::Window window;
-  std::optional<Slot> slot;
+  /// Null: no credential. Shared by all whom the Grant matches.
+  std::shared_ptr<const Slot> slot;
 };
 
 /// One Connection for one caller.

@@ -81,7 +81,9 @@ GrantEntry ReadGrant(JsonReader in) {
   if (in.Has("depth")) grant.depth = in.NumberIn("depth", 0, kMaxInt);
   grant.window.not_before = ReadTime(in, "notBefore");
   grant.window.expires_at = ReadTime(in, "expiresAt");
-  if (in.Has("slot")) grant.slot = ReadSlot(in.Object("slot"));
+  if (in.Has("slot")) {
+    grant.slot = std::make_shared<const Slot>(ReadSlot(in.Object("slot")));
+  }
   return grant;
 }
 

@@ -56,20 +56,20 @@ bool GateNames(const ConnectionFacts& facts, const Principal& account) {
       });
 }
 
-Viewer ViewerOf(const GroupGraph& graph, const Principal& principal) {
+Viewer ViewerOf(const Snapshot& snapshot, const Principal& principal) {
   switch (principal.kind) {
     case Principal::Kind::kServiceAccount:
-      return Viewer(graph,
+      return Viewer(snapshot,
                     Caller::ServiceAccount(principal.ns, principal.name));
     case Principal::Kind::kUser:
-      return Viewer(graph, Caller::User(principal.name));
+      return Viewer(snapshot, Caller::User(principal.name));
     case Principal::Kind::kClaimGroup:
-      return Viewer(graph, graph.Find(principal.name));
+      return Viewer(snapshot, snapshot.graph().Find(principal.name));
     case Principal::Kind::kEveryoneServiceAccount:
     case Principal::Kind::kEveryoneUser:
-      return Viewer(graph);
+      return Viewer(snapshot);
   }
-  return Viewer(graph);
+  return Viewer(snapshot);
 }
 
 bool IsForUsers(const Principal& principal) {
@@ -97,7 +97,7 @@ Compiler::Compiler(const Snapshot& snapshot, bool with_users,
   ClassifyConnections();
   IndexSubjects();
   CollectPrincipals(extra);
-  everyone_sa_ = EveryoneDocument(false);
+  paths_.emplace(EveryoneDocument(false));
 }
 
 void Compiler::ClassifyConnections() {
@@ -227,7 +227,7 @@ BindingsDocument Compiler::EveryoneDocument(bool users) const {
       users ? Principal::EveryoneUser() : Principal::EveryoneServiceAccount();
   BindingsDocument document;
   document.principal = IdOf(principal);
-  const Viewer viewer(snapshot_.graph());
+  const Viewer viewer(snapshot_);
   for (const int index : open_to_all_) {
     if (!users && in_everyone_sa_[static_cast<size_t>(index)] == 0) continue;
     document.bindings.push_back(ProjectFor(snapshot_, viewer, index));
@@ -251,14 +251,14 @@ BindingsDocument Compiler::EveryoneDocument(bool users) const {
 
 BindingsDocument Compiler::Document(const Principal& principal) const {
   if (principal.kind == Principal::Kind::kEveryoneServiceAccount) {
-    return everyone_sa_;
+    return paths_->everyone();
   }
   if (principal.kind == Principal::Kind::kEveryoneUser) {
     return EveryoneDocument(true);
   }
   BindingsDocument document;
   document.principal = IdOf(principal);
-  const Viewer viewer = ViewerOf(snapshot_.graph(), principal);
+  const Viewer viewer = ViewerOf(snapshot_, principal);
   for (const int index : Touching(principal, viewer.membership())) {
     if (!IsForUsers(principal) &&
         !GateNames(*snapshot_.facts(index), principal)) {
@@ -281,40 +281,7 @@ BindingsDocument Compiler::Document(const Principal& principal) const {
 std::vector<std::string> Compiler::CredentialPaths(
     const Principal& principal, const BindingsDocument& document,
     Time now) const {
-  return CredentialPathsOf(principal, document, everyone_sa_, now);
-}
-
-std::vector<std::string> CredentialPathsOf(const Principal& principal,
-                                           const BindingsDocument& document,
-                                           const BindingsDocument& everyone,
-                                           Time now) {
-  std::set<std::string> paths;
-  const auto collect = [&](const Binding& binding,
-                           const std::optional<model::ObjectRef>& carrier,
-                           std::set<std::string>& into) {
-    for (const model::VaultRef* vault : ReachableSlots(binding, carrier, now)) {
-      into.insert(ApiPath(*vault));
-    }
-  };
-  if (principal.kind == Principal::Kind::kEveryoneServiceAccount) {
-    for (const Binding& binding : document.bindings) {
-      collect(binding, std::nullopt, paths);
-    }
-  } else if (principal.kind == Principal::Kind::kServiceAccount) {
-    const model::ObjectRef carrier{principal.ns, principal.name};
-    for (const Binding& own : document.bindings) {
-      Binding merged = own;
-      const Binding* shared = FindBinding(everyone.bindings, own.facts->ref);
-      if (shared != nullptr) Merge(merged, *shared);
-      collect(merged, carrier, paths);
-    }
-    std::set<std::string> open;
-    for (const Binding& binding : everyone.bindings) {
-      collect(binding, std::nullopt, open);
-    }
-    for (const std::string& path : open) paths.erase(path);
-  }
-  return {paths.begin(), paths.end()};
+  return paths_->Of(principal, document, now);
 }
 
 std::optional<Time> Compiler::NextTransition(Time now) const {

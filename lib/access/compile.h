@@ -11,20 +11,12 @@
 #include <vector>
 
 #include "access/bindings_document.h"
+#include "access/policy_paths.h"
 #include "access/principal.h"
 #include "access/snapshot.h"
 #include "base/time.h"
 
 namespace claviger::access {
-
-/// The Vault API paths of the credentials the principal's own policy opens at
-/// `now`, sorted, without those that `everyone`, the document of everyone.sa,
-/// opens anyway. Empty for users and claim groups: their logins read bindings
-/// only. For documents that are not the compiler's own.
-std::vector<std::string> CredentialPathsOf(const Principal& principal,
-                                           const BindingsDocument& document,
-                                           const BindingsDocument& everyone,
-                                           Time now);
 
 class Compiler {
  public:
@@ -42,7 +34,7 @@ class Compiler {
   /// are in it.
   BindingsDocument Document(const Principal& principal) const;
 
-  /// CredentialPathsOf with this compiler's everyone.sa; `document` is
+  /// PolicyPaths::Of with this compiler's everyone.sa; `document` is
   /// Document(principal).
   std::vector<std::string> CredentialPaths(const Principal& principal,
                                            const BindingsDocument& document,
@@ -54,7 +46,7 @@ class Compiler {
 
   /// The document of everyone.sa, as compiled once.
   const BindingsDocument& everyone_service_accounts() const {
-    return everyone_sa_;
+    return paths_->everyone();
   }
 
  private:
@@ -79,7 +71,7 @@ class Compiler {
   std::unordered_map<std::string, Connections> by_group_;
   std::unordered_map<std::string, Connections> by_account_;
   std::unordered_map<std::string, Connections> by_user_;
-  BindingsDocument everyone_sa_;
+  std::optional<PolicyPaths> paths_;  // set by the constructor
 };
 
 }  // namespace claviger::access

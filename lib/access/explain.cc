@@ -99,7 +99,7 @@ void AddRefused(const Decision& decision, ordered_json& out) {
 Explanation Explain(const Snapshot& snapshot, const Caller& caller,
                     const model::ObjectRef& connection,
                     const Question& question, Time now) {
-  const Viewer viewer(snapshot.graph(), caller);
+  const Viewer viewer(snapshot, caller);
   std::vector<Step> steps = {
       {"membership",
        DescribeMembership(snapshot.graph(), viewer.membership())}};

@@ -123,6 +123,7 @@ Snapshot::Snapshot(model::Objects objects, const SnapshotSettings& settings)
   graph_ = GroupGraph(objects_.groups);
   IndexConnections();
   IndexGrants();
+  IndexSubjects();
   LimitOpenConnections(settings.organization_from);
   BuildFacts();
 }
@@ -149,6 +150,43 @@ void Snapshot::IndexGrants() {
       return objects_.grants[static_cast<size_t>(a)].metadata.name <
              objects_.grants[static_cast<size_t>(b)].metadata.name;
     });
+  }
+}
+
+// Ranges are noted as offsets first: the list moves while it grows.
+void Snapshot::IndexSubjects() {
+  std::vector<size_t> ends;
+  const auto add = [&](const model::Subject& subject) {
+    names_.Add(subject, graph_, named_);
+  };
+  rows_.resize(objects_.connections.size());
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const model::Connection& connection = objects_.connections[i];
+    if (connection.owner) add(*connection.owner);
+    ends.push_back(named_.size());
+    for (const std::string& group : connection.sharing.groups) {
+      add({SubjectKind::kGroup, "", group});
+    }
+    ends.push_back(named_.size());
+    rows_[i].grants.reserve(grants_of_[i].size());
+    for (const int index : grants_of_[i]) {
+      const model::Grant& grant = objects_.grants[static_cast<size_t>(index)];
+      for (const model::Subject& subject : grant.subjects) add(subject);
+      ends.push_back(named_.size());
+      rows_[i].grants.push_back({index, grant.effect == Effect::kDeny, {}});
+    }
+  }
+  size_t begin = 0;
+  auto end = ends.begin();
+  const auto next = [&] {
+    const NamedRange range{named_.data() + begin, named_.data() + *end};
+    begin = *end++;
+    return range;
+  };
+  for (ConnectionRow& row : rows_) {
+    row.owner = next();
+    row.sharing_groups = next();
+    for (GrantRow& grant : row.grants) grant.subjects = next();
   }
 }
 
@@ -201,8 +239,8 @@ void Snapshot::BuildFacts() {
   for (size_t i = 0; i < objects_.grants.size(); ++i) {
     const auto& credential = objects_.grants[i].credential;
     if (!credential) continue;
-    slots_[i] = Slot{credential->vault, credential->priority,
-                     paths.Has(credential->vault)};
+    slots_[i] = std::make_shared<const Slot>(Slot{
+        credential->vault, credential->priority, paths.Has(credential->vault)});
   }
 }
 

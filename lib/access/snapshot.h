@@ -12,6 +12,7 @@
 
 #include "access/binding.h"
 #include "access/group_graph.h"
+#include "access/named.h"
 #include "access/path_rules.h"
 #include "model/objects.h"
 
@@ -30,6 +31,10 @@ class Snapshot {
   /// and the claims on paths, and sets `refused` on what they refuse; what
   /// they find is in problems(), behind those the objects came with.
   Snapshot(model::Objects objects, const SnapshotSettings& settings);
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  Snapshot(Snapshot&&) = default;
+  Snapshot& operator=(Snapshot&&) = default;
 
   const std::vector<model::Connection>& connections() const {
     return objects_.connections;
@@ -53,10 +58,28 @@ class Snapshot {
   const std::vector<int>& grants_of(int connection) const {
     return grants_of_[static_cast<size_t>(connection)];
   }
-  /// The slot that a Grant brings, server-side-only worked out.
-  const std::optional<Slot>& slot_of(int grant) const {
+  /// The slot that a Grant brings, server-side-only worked out; null without.
+  const std::shared_ptr<const Slot>& slot_of(int grant) const {
     return slots_[static_cast<size_t>(grant)];
   }
+
+  /// What matching looks at, in one place: who owns a connection, whom it is
+  /// shared with by name, and its Grants in the order of grants_of().
+  struct GrantRow {
+    int grant = 0;
+    bool denies = false;
+    NamedRange subjects;
+  };
+  struct ConnectionRow {
+    NamedRange owner;
+    NamedRange sharing_groups;
+    std::vector<GrantRow> grants;
+  };
+  const ConnectionRow& row(int connection) const {
+    return rows_[static_cast<size_t>(connection)];
+  }
+  const NameTable& names() const { return names_; }
+
   /// False where the configuration does not let this connection's namespace
   /// share with the organization: such sharing, and Grants to Everyone, give
   /// nothing.
@@ -67,6 +90,7 @@ class Snapshot {
  private:
   void IndexConnections();
   void IndexGrants();
+  void IndexSubjects();
   void LimitOpenConnections(const std::vector<std::string>& from);
   void BuildFacts();
 
@@ -75,7 +99,10 @@ class Snapshot {
   std::unordered_map<std::string, int> by_ref_;
   std::vector<std::shared_ptr<const ConnectionFacts>> facts_;
   std::vector<std::vector<int>> grants_of_;
-  std::vector<std::optional<Slot>> slots_;  // by grant
+  std::vector<std::shared_ptr<const Slot>> slots_;  // by grant
+  NameTable names_;
+  std::vector<Named> named_;  // what the rows' ranges point into
+  std::vector<ConnectionRow> rows_;
   std::vector<char> organization_allowed_;
 };
 

@@ -2,105 +2,70 @@
 #include "access/viewer.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace claviger::access {
 namespace {
 
-using model::Effect;
-using model::Subject;
-using model::SubjectKind;
-
-bool OwnedBy(const Viewer& viewer, const model::Connection& connection) {
-  return connection.owner &&
-         viewer.Match({*connection.owner}, Effect::kAllow).matches;
-}
-
 bool SharedWith(const Snapshot& snapshot, const Viewer& viewer, int index) {
   const model::Sharing& sharing =
       snapshot.connections()[static_cast<size_t>(index)].sharing;
-  const auto in_one = [&] {
-    return std::any_of(
-        sharing.groups.begin(), sharing.groups.end(),
-        [&](const std::string& group) { return viewer.InGroup(group); });
-  };
+  const NamedRange groups = snapshot.row(index).sharing_groups;
   switch (sharing.mode) {
     case model::SharingMode::kPrivate:
       return false;
     case model::SharingMode::kGroups:
-      return in_one();
+      return viewer.MatchForAllow(groups).matches;
     case model::SharingMode::kOrganization:
     case model::SharingMode::kViewerCredentials:
-      if (!sharing.groups.empty()) return in_one();
-      return snapshot.organization_allowed(index);
+      if (sharing.groups.empty()) return snapshot.organization_allowed(index);
+      return viewer.MatchForAllow(groups).matches;
   }
   return false;
 }
 
+std::vector<int> DepthsOf(const GroupGraph& graph,
+                          const std::vector<Reached>& groups) {
+  std::vector<int> depths(static_cast<size_t>(graph.size()), 0);
+  for (const Reached& reached : groups) {
+    depths[static_cast<size_t>(reached.group)] = reached.depth;
+  }
+  return depths;
+}
+
 }  // namespace
 
-Viewer::Viewer(const GroupGraph& graph) : graph_(graph) { IndexDepths(); }
+Viewer::Viewer(const Snapshot& snapshot, int self, Membership membership)
+    : self_(self),
+      membership_(std::move(membership)),
+      allow_depth_(DepthsOf(snapshot.graph(), membership_.allow)),
+      deny_depth_(DepthsOf(snapshot.graph(), membership_.deny)) {}
 
-Viewer::Viewer(const GroupGraph& graph, const Caller& caller)
-    : graph_(graph), self_(caller), membership_(graph.Of(caller)) {
-  IndexDepths();
-}
+Viewer::Viewer(const Snapshot& snapshot) : Viewer(snapshot, -1, Membership()) {}
 
-Viewer::Viewer(const GroupGraph& graph, GroupIndex group)
-    : graph_(graph), membership_(graph.OfMemberOf(group)) {
-  IndexDepths();
-}
+Viewer::Viewer(const Snapshot& snapshot, const Caller& caller)
+    : Viewer(snapshot, snapshot.names().Find(caller),
+             snapshot.graph().Of(caller)) {}
 
-void Viewer::IndexDepths() {
-  allow_depth_.assign(static_cast<size_t>(graph_.size()), 0);
-  deny_depth_ = allow_depth_;
-  for (const Reached& reached : membership_.allow) {
-    allow_depth_[static_cast<size_t>(reached.group)] = reached.depth;
-  }
-  for (const Reached& reached : membership_.deny) {
-    deny_depth_[static_cast<size_t>(reached.group)] = reached.depth;
-  }
-}
+Viewer::Viewer(const Snapshot& snapshot, GroupIndex group)
+    : Viewer(snapshot, -1, snapshot.graph().OfMemberOf(group)) {}
 
-int Viewer::DepthOf(const std::vector<int>& depths,
-                    const std::string& group) const {
-  const GroupIndex index = graph_.Find(group);
-  return index < 0 ? 0 : depths[static_cast<size_t>(index)];
-}
-
-bool Viewer::InGroup(const std::string& group) const {
-  return DepthOf(allow_depth_, group) > 0;
-}
-
-bool Viewer::IsSelf(const Subject& subject) const {
-  if (!self_ || subject.name != self_->name) return false;
-  if (subject.kind == SubjectKind::kUser) {
-    return self_->kind == Caller::Kind::kUser;
-  }
-  return self_->kind == Caller::Kind::kServiceAccount &&
-         subject.ns == self_->ns;
-}
-
-Viewer::Nearness Viewer::Match(const std::vector<Subject>& subjects,
-                               Effect effect) const {
-  const std::vector<int>& depths =
-      effect == Effect::kAllow ? allow_depth_ : deny_depth_;
+Viewer::Nearness Viewer::Match(NamedRange subjects,
+                               const std::vector<int>& depths) const {
   Nearness found;
-  for (const Subject& subject : subjects) {
+  for (const Named& named : subjects) {
     int depth = 0;
-    switch (subject.kind) {
-      case SubjectKind::kUser:
-      case SubjectKind::kServiceAccount:
-        if (!IsSelf(subject)) continue;
+    switch (named.kind) {
+      case Named::Kind::kCaller:
+        if (named.id != self_) continue;
         break;
-      case SubjectKind::kGroup:
-        depth = DepthOf(depths, subject.name);
+      case Named::Kind::kGroup:
+        depth = depths[static_cast<size_t>(named.id)];
         if (depth == 0) continue;
         break;
-      case SubjectKind::kEveryone:
+      case Named::Kind::kEveryone:
         found.matches = true;
         continue;
-      case SubjectKind::kNamespace:
-        continue;  // a member of Groups only, never a Grant's subject
     }
     found.matches = true;
     found.depth = std::min(found.depth.value_or(depth), depth);
@@ -110,22 +75,25 @@ Viewer::Nearness Viewer::Match(const std::vector<Subject>& subjects,
 
 Binding ProjectFor(const Snapshot& snapshot, const Viewer& viewer,
                    int connection) {
+  const Snapshot::ConnectionRow& row = snapshot.row(connection);
   Binding binding;
   binding.facts = snapshot.facts(connection);
-  binding.owner =
-      OwnedBy(viewer, snapshot.connections()[static_cast<size_t>(connection)]);
+  binding.owner = viewer.MatchForAllow(row.owner).matches;
   binding.shared = SharedWith(snapshot, viewer, connection);
-  for (const int index : snapshot.grants_of(connection)) {
-    const model::Grant& grant = snapshot.grants()[static_cast<size_t>(index)];
-    const Viewer::Nearness found = viewer.Match(grant.subjects, grant.effect);
+  for (const Snapshot::GrantRow& grant_row : row.grants) {
+    const Viewer::Nearness found =
+        grant_row.denies ? viewer.MatchForDeny(grant_row.subjects)
+                         : viewer.MatchForAllow(grant_row.subjects);
     if (!found.matches) continue;
-    if (!found.depth && grant.effect == Effect::kAllow &&
+    if (!found.depth && !grant_row.denies &&
         !snapshot.organization_allowed(connection)) {
       continue;
     }
+    const model::Grant& grant =
+        snapshot.grants()[static_cast<size_t>(grant_row.grant)];
     binding.grants.push_back({grant.metadata.name, grant.effect,
                               grant.privileges, found.depth, grant.window,
-                              snapshot.slot_of(index)});
+                              snapshot.slot_of(grant_row.grant)});
   }
   return binding;
 }
@@ -134,7 +102,7 @@ std::optional<Binding> Project(const Snapshot& snapshot, const Caller& caller,
                                const model::ObjectRef& connection) {
   const int index = snapshot.Find(connection);
   if (index < 0) return std::nullopt;
-  return ProjectFor(snapshot, Viewer(snapshot.graph(), caller), index);
+  return ProjectFor(snapshot, Viewer(snapshot, caller), index);
 }
 
 }  // namespace claviger::access

@@ -16,32 +16,32 @@ namespace claviger::access {
 
 class Viewer {
  public:
-  /// Nobody in particular: matches Everyone alone.
-  explicit Viewer(const GroupGraph& graph);
-  Viewer(const GroupGraph& graph, const Caller& caller);
+  /// Nobody in particular: matches Everyone alone. The snapshot outlives the
+  /// viewer, here and below.
+  explicit Viewer(const Snapshot& snapshot);
+  Viewer(const Snapshot& snapshot, const Caller& caller);
   /// Any direct member of `group`, known only as such.
-  Viewer(const GroupGraph& graph, GroupIndex group);
+  Viewer(const Snapshot& snapshot, GroupIndex group);
 
-  /// Whether `subjects` name the viewer, by the set that `effect` uses.
+  /// Whether `subjects` name the viewer, by the set that the effect uses.
   struct Nearness {
     bool matches = false;
     std::optional<int> depth;  // absent: by Everyone
   };
-  Nearness Match(const std::vector<model::Subject>& subjects,
-                 model::Effect effect) const;
-
-  /// Whether the caller is in the named group, by the set that permits.
-  bool InGroup(const std::string& group) const;
+  Nearness MatchForAllow(NamedRange subjects) const {
+    return Match(subjects, allow_depth_);
+  }
+  Nearness MatchForDeny(NamedRange subjects) const {
+    return Match(subjects, deny_depth_);
+  }
 
   const Membership& membership() const { return membership_; }
 
  private:
-  void IndexDepths();
-  int DepthOf(const std::vector<int>& depths, const std::string& group) const;
-  bool IsSelf(const model::Subject& subject) const;
+  Viewer(const Snapshot& snapshot, int self, Membership membership);
+  Nearness Match(NamedRange subjects, const std::vector<int>& depths) const;
 
-  const GroupGraph& graph_;
-  std::optional<Caller> self_;
+  int self_;  // by the snapshot's name table; -1: named by no subject
   Membership membership_;
   std::vector<int> allow_depth_;  // by group; 0: not in it
   std::vector<int> deny_depth_;

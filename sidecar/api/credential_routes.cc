@@ -53,14 +53,52 @@ std::string CredentialBody(const Resolved& resolved, const ServedState& state,
 }  // namespace
 
 void LocalApi::GiveCredential(const Exchange& exchange) {
+  if (std::optional<std::string> body = BodyAtHand(exchange.call)) {
+    return exchange.Send(JsonResponse(std::move(*body), true));
+  }
   resolver_.Resolve(
       exchange.call.connection, exchange.call.slot, access::Delivery::kDisclose,
       [this, exchange](Resolution resolution) {
         if (auto* problem = std::get_if<Problem>(&resolution)) {
-          return exchange.Refuse(*problem);
+          return RefuseCredential(exchange, *problem);
         }
         AnswerCredential(exchange, std::get<Resolved>(resolution));
       });
+}
+
+void LocalApi::RefuseCredential(const Exchange& exchange,
+                                const Problem& problem) {
+  if (const ViewPtr view = parts_.session.view()) {
+    access::Question question;
+    question.delivery = access::Delivery::kDisclose;
+    question.slot = exchange.call.slot;
+    question.carrier = view->carrier;
+    audit_.Refused(*view, exchange.call, question, problem.reason);
+  }
+  exchange.Refuse(problem);
+}
+
+std::optional<std::string> LocalApi::BodyAtHand(const Call& call) const {
+  const ViewPtr view = parts_.session.view();
+  if (view == nullptr) return std::nullopt;
+  access::Question question;
+  question.delivery = access::Delivery::kDisclose;
+  question.slot = call.slot;
+  question.carrier = view->carrier;
+  const access::Decision decision =
+      access::Decide(access::FindBinding(view->bindings, call.connection),
+                     question, parts_.clock.Now());
+  if (!decision.allowed() || decision.vault == nullptr) return std::nullopt;
+  const Known known = parts_.cache.Find(*decision.vault);
+  if (known.credential == nullptr) return std::nullopt;
+  ServedState state;
+  state.slot = decision.slot;
+  state.generation = view->generation;
+  state.credential = known.credential;
+  state.stale = known.state == CredentialState::kStale;
+  state.expires_at =
+      Soonest(known.credential->expires_at, decision.valid_until);
+  return parts_.served.Find(call.connection, call.slot, state);
 }
 
 void LocalApi::AnswerCredential(const Exchange& exchange,
@@ -88,11 +126,12 @@ void LocalApi::AnswerCredential(const Exchange& exchange,
   parts_.served.Put({call.connection, call.slot, resolved.slot,
                      CredentialKey(resolved.vault)},
                     std::move(state), body);
+  audit_.Given(*resolved.view, call, resolved.slot);
   exchange.Send(JsonResponse(std::move(body), true));
 }
 
 void LocalApi::RefuseUsersCredential(const Exchange& exchange,
-                                     const View& view) const {
+                                     const View& view) {
   access::Question question;
   question.delivery = exchange.call.route == Route::kCredential
                           ? access::Delivery::kDisclose
@@ -102,7 +141,11 @@ void LocalApi::RefuseUsersCredential(const Exchange& exchange,
   const access::Decision decision = access::Decide(
       access::FindBinding(view.bindings, exchange.call.connection), question,
       parts_.clock.Now());
-  if (!decision.allowed()) return exchange.Refuse(FromDecision(decision));
+  if (!decision.allowed()) {
+    audit_.Refused(view, exchange.call, question,
+                   access::ToString(decision.reason));
+    return exchange.Refuse(FromDecision(decision));
+  }
   exchange.Refuse(
       {"VaultDenied",
        "the user may use slot " + decision.slot +

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sidecar/api/local_api.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -44,6 +45,14 @@ Problem NotVisible() {
   return FromDecision(access::Decide(nullptr, {}, Time()));
 }
 
+size_t CountHeaders(const http::ServerRequest& request, std::string_view name) {
+  return static_cast<size_t>(
+      std::count_if(request.headers.begin(), request.headers.end(),
+                    [&](const http::Header& header) {
+                      return http::FindHeader({header}, name).has_value();
+                    }));
+}
+
 Problem CapabilityMissing(Route route) {
   if (route == Route::kPersonal) {
     return {"CapabilityMissing",
@@ -69,7 +78,8 @@ LocalApi::LocalApi(const Parts& parts)
     : parts_(parts),
       partitions_(parts.random),
       resolver_([this] { return PodView(); }, parts.clock, parts.engines,
-                parts.cache) {}
+                parts.cache),
+      audit_(parts.clock, parts.log) {}
 
 void LocalApi::Handle(const Guard& guard, const http::ServerRequest& request,
                       std::shared_ptr<http::Responder> responder) {
@@ -83,8 +93,12 @@ void LocalApi::Handle(const Guard& guard, const http::ServerRequest& request,
 
 void LocalApi::Dispatch(const http::ServerRequest& request,
                         const Exchange& exchange) {
-  const bool as_user =
-      http::FindHeader(request.headers, kUserTokenHeader).has_value();
+  const size_t user_tokens = CountHeaders(request, kUserTokenHeader);
+  if (user_tokens > 1) {
+    return exchange.Refuse({"InvalidRequest", "the call names two users",
+                            "send one X-Claviger-User-Token"});
+  }
+  const bool as_user = user_tokens == 1;
   switch (exchange.call.route) {
     case Route::kPersonal:
     case Route::kHttp:

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "http/server.h"
+#include "sidecar/api/audit.h"
 #include "sidecar/api/call.h"
 #include "sidecar/api/credential_resolver.h"
 #include "sidecar/api/guard.h"
@@ -75,8 +76,11 @@ class LocalApi {
   void ShowConnection(const Exchange& exchange, const View& view) const;
   void ShowExplanation(const Exchange& exchange, const View& view) const;
   void GiveCredential(const Exchange& exchange);
+  // The answer that was made before, where it would be the same now.
+  std::optional<std::string> BodyAtHand(const Call& call) const;
+  void RefuseCredential(const Exchange& exchange, const Problem& problem);
   void AnswerCredential(const Exchange& exchange, const Resolved& resolved);
-  void RefuseUsersCredential(const Exchange& exchange, const View& view) const;
+  void RefuseUsersCredential(const Exchange& exchange, const View& view);
   void ReportFailed(const Exchange& exchange);
   void Refetch(const Exchange& exchange, const Resolved& resolved);
   bool MayRefetch(const model::ObjectRef& connection);
@@ -85,6 +89,7 @@ class LocalApi {
   const Parts parts_;
   const CachePartitions partitions_;
   CredentialResolver resolver_;
+  Audit audit_;
 
   std::mutex mutex_;
   std::map<model::ObjectRef, SteadyTime> reported_;  // under mutex_

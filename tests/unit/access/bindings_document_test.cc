@@ -62,7 +62,8 @@ GrantEntry FullGrant(const std::string& name) {
   grant.depth = 2;
   grant.window.not_before = Time(std::chrono::milliseconds(1'700'000'000'001));
   grant.window.expires_at = Time(std::chrono::milliseconds(1'900'000'000'999));
-  grant.slot = Slot{DatabaseRole("database", "sales.ro"), -5, true};
+  grant.slot = std::make_shared<const Slot>(
+      Slot{DatabaseRole("database", "sales.ro"), -5, true});
   return grant;
 }
 
@@ -98,7 +99,9 @@ bool SameEndpoint(const model::Endpoint& a, const model::Endpoint& b) {
          a.parameters == b.parameters;
 }
 
-bool SameSlot(const std::optional<Slot>& a, const std::optional<Slot>& b) {
+// A slot of either kind: optional or shared.
+template <typename S>
+bool SameSlot(const S& a, const S& b) {
   if (!a || !b) return !a && !b;
   return a->vault == b->vault && a->priority == b->priority &&
          a->server_side_only == b->server_side_only;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "access/policy_paths.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "access/decision.h"
+
+namespace claviger::access {
+namespace {
+
+void AddReachable(const Binding& binding,
+                  const std::optional<model::ObjectRef>& carrier, Time now,
+                  std::vector<std::string>& paths) {
+  for (const model::VaultRef* vault : ReachableSlots(binding, carrier, now)) {
+    paths.push_back(ApiPath(*vault));
+  }
+}
+
+void SortUnique(std::vector<std::string>& paths) {
+  std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+}
+
+}  // namespace
+
+PolicyPaths::PolicyPaths(BindingsDocument everyone)
+    : everyone_(std::move(everyone)) {
+  for (size_t i = 0; i < everyone_.bindings.size(); ++i) {
+    const Binding& binding = everyone_.bindings[i];
+    const auto add = [&](const Slot& slot) {
+      named_by_[ApiPath(slot.vault)].push_back(i);
+    };
+    if (binding.facts->default_slot) add(*binding.facts->default_slot);
+    for (const GrantEntry& grant : binding.grants) {
+      if (grant.slot) add(*grant.slot);
+    }
+  }
+}
+
+bool PolicyPaths::IsOpenToAll(const std::string& path, Time now) const {
+  const auto named = named_by_.find(path);
+  if (named == named_by_.end()) return false;
+  const auto opens = [&](size_t index) {
+    const auto reachable =
+        ReachableSlots(everyone_.bindings[index], std::nullopt, now);
+    return std::any_of(reachable.begin(), reachable.end(),
+                       [&path](const model::VaultRef* vault) {
+                         return ApiPath(*vault) == path;
+                       });
+  };
+  return std::any_of(named->second.begin(), named->second.end(), opens);
+}
+
+std::vector<std::string> PolicyPaths::Of(const Principal& principal,
+                                         const BindingsDocument& document,
+                                         Time now) const {
+  std::vector<std::string> paths;
+  if (principal.kind == Principal::Kind::kEveryoneServiceAccount) {
+    for (const Binding& binding : document.bindings) {
+      AddReachable(binding, std::nullopt, now, paths);
+    }
+    SortUnique(paths);
+    return paths;
+  }
+  if (principal.kind != Principal::Kind::kServiceAccount) return paths;
+  const model::ObjectRef carrier{principal.ns, principal.name};
+  for (const Binding& own : document.bindings) {
+    const Binding* shared = FindBinding(everyone_.bindings, own.facts->ref);
+    if (shared == nullptr) {
+      AddReachable(own, carrier, now, paths);
+      continue;
+    }
+    Binding merged = own;
+    Merge(merged, *shared);
+    AddReachable(merged, carrier, now, paths);
+  }
+  SortUnique(paths);
+  paths.erase(std::remove_if(paths.begin(), paths.end(),
+                             [&](const std::string& path) {
+                               return IsOpenToAll(path, now);
+                             }),
+              paths.end());
+  return paths;
+}
+
+}  // namespace claviger::access
