@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "base/digest.h"
@@ -86,6 +87,12 @@ void CheckApiVersion(const Value& root, const std::string& api_version) {
     root.report().Undecodable("apiVersion",
                               "unknown version " + Quoted(api_version), fix);
   }
+}
+
+template <typename T>
+void DecodeFromApi(const Value& metadata, T& object) {
+  DecodeApiMetadata(metadata, object.metadata);
+  if constexpr (std::is_same_v<T, Grant>) DecodeStamp(metadata, object.stamp);
 }
 
 }  // namespace
@@ -207,6 +214,9 @@ bool Collector::Decode(const Node& root, const Identity& identity,
   if (const Node* metadata = root.Find("metadata")) {
     DecodeMetadata(Value(*metadata, value), identity.kind != "Group",
                    object.metadata);
+    if (file_.empty() && metadata->kind == Node::Kind::kMap) {
+      DecodeFromApi(Value(*metadata, value), object);
+    }
   } else {
     report.Missing("metadata", "add it");
   }

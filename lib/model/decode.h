@@ -24,6 +24,12 @@ void DecodeGroup(const Value& root, Group& out);
 /// are passed over.
 void DecodeMetadata(const Value& value, bool namespaced, Metadata& out);
 
+/// What only the API server says: resourceVersion, deletionTimestamp, whether
+/// our finalizer is there.
+void DecodeApiMetadata(const Value& value, Metadata& out);
+/// The consent stamp among an API object's annotations.
+void DecodeStamp(const Value& metadata, std::optional<Stamp>& out);
+
 /// One who is meant, of the kinds that make sense in that place.
 void DecodeSubject(const Value& value, const std::vector<SubjectKind>& kinds,
                    Subject& out);

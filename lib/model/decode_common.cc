@@ -3,6 +3,7 @@
 #include <array>
 
 #include "model/decode.h"
+#include "model/limits.h"
 #include "model/text.h"
 
 namespace claviger::model {
@@ -35,11 +36,12 @@ constexpr std::array<std::string_view, 11> kKubernetesFields = {
     "clusterName",
     "deletionGracePeriodSeconds"};
 
-void DecodeCreated(Fields& fields, Metadata& out) {
-  const Node* node = fields.Find("creationTimestamp");
+void DecodeTime(Fields& fields, std::string_view key,
+                std::optional<Time>& out) {
+  const Node* node = fields.Find(key);
   // Written as null by client-side dry runs.
   if (node == nullptr || node->kind == Node::Kind::kNull) return;
-  Read(Value(*node, fields.value()), out.created);
+  Read(Value(*node, fields.value()), out);
 }
 
 }  // namespace
@@ -59,9 +61,35 @@ void DecodeMetadata(const Value& value, bool namespaced, Metadata& out) {
   }
   fields.Optional("uid", out.uid);
   fields.Optional("generation", out.generation);
-  DecodeCreated(fields, out);
+  DecodeTime(fields, "creationTimestamp", out.created);
   for (const std::string_view known : kKubernetesFields) fields.Ignore(known);
   fields.Finish();
+}
+
+void DecodeApiMetadata(const Value& value, Metadata& out) {
+  Fields fields(value);
+  if (const Node* version = fields.Find("resourceVersion")) {
+    out.resource_version = version->text;
+  }
+  DecodeTime(fields, "deletionTimestamp", out.deleted_at);
+  if (const Node* finalizers = fields.Find("finalizers")) {
+    out.has_finalizer = std::any_of(
+        finalizers->children.begin(), finalizers->children.end(),
+        [](const Node& one) { return one.text == kFinalizer; });
+  }
+}
+
+void DecodeStamp(const Value& metadata, std::optional<Stamp>& out) {
+  const Node* annotations = metadata.node().Find("annotations");
+  if (annotations == nullptr) return;
+  const Node* uid = annotations->Find(kConnectionUidAnnotation);
+  const Node* fingerprint = annotations->Find(kEndpointFingerprintAnnotation);
+  if (uid == nullptr && fingerprint == nullptr) return;
+  // What is too long was not written by the webhook: it fits nothing.
+  const auto text = [](const Node* node) {
+    return node != nullptr && node->text.size() <= kMaxUid ? node->text : "";
+  };
+  out = Stamp{text(uid), text(fingerprint)};
 }
 
 void DecodeSubject(const Value& value, const std::vector<SubjectKind>& kinds,

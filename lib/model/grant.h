@@ -68,6 +68,19 @@ struct GrantSlot {
   bool server_side_only = false;
 };
 
+/// What its author saw when saving it, as the webhook wrote it down: consent is
+/// to that, not to whatever takes its place later.
+struct Stamp {
+  std::string connection_uid;
+  /// Empty unless it gives a Group a credential.
+  std::string endpoint_fingerprint;
+  bool operator==(const Stamp&) const = default;
+};
+inline constexpr std::string_view kConnectionUidAnnotation =
+    "claviger.io/connection-uid";
+inline constexpr std::string_view kEndpointFingerprintAnnotation =
+    "claviger.io/endpoint-fingerprint";
+
 struct Grant {
   Metadata metadata;
   std::string connection;  // in the same namespace
@@ -81,6 +94,11 @@ struct Grant {
   /// Set when validation refused it: an Allow gives nothing, a Deny makes its
   /// Connection NotReady.
   std::optional<Refusal> refused;
+  /// Of objects from the API server only; absent: never stamped.
+  std::optional<Stamp> stamp;
+  /// Set on an Allow that is valid but gives nothing until it is saved again:
+  /// ConnectionReplaced, EndpointChanged, NotStamped, Restored.
+  std::optional<Refusal> inert;
 
   ObjectRef connection_ref() const { return {metadata.ns, connection}; }
 };

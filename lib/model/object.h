@@ -19,6 +19,9 @@ namespace claviger::model {
 
 class FieldLines;
 
+/// What keeps an object until its access is gone from Vault.
+inline constexpr std::string_view kFinalizer = "claviger.io/vault";
+
 /// Where an object was read: "file:line", or no file for the Kubernetes API.
 struct Location {
   std::string file;
@@ -32,6 +35,11 @@ struct Metadata {
   std::string uid;  // from files: UUIDv5 of "<Kind>/<ns>/<name>"
   int64_t generation = 0;
   std::optional<Time> created;
+  /// Of objects from the API server only; what a manifest says of these is
+  /// passed over.
+  std::string resource_version;
+  std::optional<Time> deleted_at;  // deletionTimestamp: it is about to go
+  bool has_finalizer = false;      // ours: it waits for us to let it go
   Location location;
   /// Of manifests: on which line each field stands. Null otherwise.
   std::shared_ptr<const FieldLines> lines;
@@ -86,7 +94,8 @@ struct Problem {
 std::string ToString(const Problem& problem);
 
 /// Why validation refused an object that could be decoded. `reason` is the
-/// condition's CamelCase reason: InvalidSpec, PathNotAllowed, PathClaimed.
+/// condition's CamelCase reason: InvalidSpec, PathNotAllowed, PathClaimed (all
+/// of them: docs/reference/reasons.md).
 struct Refusal {
   std::string reason;
   std::string detail;

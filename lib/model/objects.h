@@ -4,7 +4,9 @@
 // service accounts seen beside them, and every problem met. A plain value.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/connection.h"
@@ -22,6 +24,19 @@ struct BrokenDeny {
   Location location;
 };
 
+/// An object whose deletion was seen: its absence is explained.
+struct Ended {
+  std::string kind;  // "Connection", "Grant", "Group"
+  ObjectRef ref;     // no namespace for a Group
+  std::string uid;
+  /// The last generation that it can have been in force with.
+  int64_t generation = 0;
+  bool operator==(const Ended&) const = default;
+};
+/// Of an object as it was last seen. Being marked for deletion counts as a
+/// generation at the API server; that one was never in force.
+Ended EndedOf(std::string_view kind, const Metadata& metadata);
+
 struct Objects {
   std::vector<Connection> connections;
   std::vector<Grant> grants;
@@ -32,6 +47,9 @@ struct Objects {
   /// Groups of which something was read, but not whom they hold.
   std::vector<std::string> broken_groups;
   std::vector<Problem> problems;
+  /// Not among the above: those whose deletion was seen, for as long as the
+  /// source remembers them.
+  std::vector<Ended> ended;
   /// False when part of the source could not be read (a syntax error, an
   /// unreadable file): absence then proves nothing, so nothing is deleted.
   bool complete = true;
