@@ -9,8 +9,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "access/consent.h"
-
 namespace claviger::access {
 namespace {
 
@@ -24,10 +22,8 @@ struct Naming {
   bool by_grant;
 };
 
-// A connection out of a backup keeps nothing from who came after it.
 bool NotAllowed(const std::optional<model::Refusal>& refused) {
-  return refused &&
-         (refused->reason == "PathNotAllowed" || refused->reason == "Restored");
+  return refused && refused->reason == "PathNotAllowed";
 }
 
 // Everything that names a path it may name: what it may not name at all, it
@@ -44,7 +40,6 @@ std::vector<Naming> Namings(model::Objects& objects) {
   }
   for (model::Grant& grant : objects.grants) {
     if (!grant.credential || NotAllowed(grant.refused)) continue;
-    if (!KeepsClaims(grant)) continue;
     const auto connection = connections.find(grant.connection_ref());
     if (connection == connections.end()) continue;
     namings.push_back({&grant.metadata, &grant.refused, connection->second,

@@ -46,9 +46,7 @@ TEST(EndpointFingerprintTest, ChangesWithWhateverMovesOrShowsTheSecret) {
       [](Connection& c) { c.endpoint.tls.server_name = "evil.example"; },
       [](Connection& c) { c.endpoint.parameters.clear(); },
       [](Connection& c) { c.server_side_only = false; },
-      [](Connection& c) {
-        c.secret_readers = model::SecretReaders::kUsers;
-      }};
+      [](Connection& c) { c.secret_readers = model::SecretReaders::kUsers; }};
   std::set<std::string> seen = {EndpointFingerprint(Warehouse())};
   for (size_t i = 0; i < changes.size(); ++i) {
     Connection changed = Warehouse();
