@@ -26,6 +26,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> query;
   std::string body;
   std::string content_type = "application/json";
+  std::string accept = "application/json";
   /// Send: for all of it. Stream: until the headers are there, and afterwards
   /// for each silence.
   std::chrono::milliseconds deadline{10'000};
