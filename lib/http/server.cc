@@ -27,19 +27,22 @@ class BeastServer final : public Server {
                     Handler handler) override {
     auto bound = BindUnixSocket(path, mode);
     if (!bound) return Fail(bound.error());
-    listeners_.push_back(
-        std::make_unique<Listener>(core_, bound->fd, true, std::move(handler)));
+    listeners_.push_back(std::make_unique<Listener>(
+        core_, bound->fd, Listener::Kind::kUnix, nullptr, std::move(handler)));
     files_.push_back(std::move(bound->file));
     return {};
   }
 
   Result<uint16_t> ListenTcp(const std::string& address, uint16_t port,
                              Handler handler) override {
-    const auto bound = BindTcpSocket(address, port);
-    if (!bound) return Fail(bound.error());
-    listeners_.push_back(std::make_unique<Listener>(core_, bound->fd, false,
-                                                    std::move(handler)));
-    return bound->port;
+    return Listen(address, port, nullptr, std::move(handler));
+  }
+
+  Result<uint16_t> ListenTls(
+      const std::string& address, uint16_t port,
+      std::shared_ptr<const CertificateStore> certificates,
+      Handler handler) override {
+    return Listen(address, port, std::move(certificates), std::move(handler));
   }
 
   void Run() override {
@@ -58,6 +61,17 @@ class BeastServer final : public Server {
   }
 
  private:
+  Result<uint16_t> Listen(const std::string& address, uint16_t port,
+                          std::shared_ptr<const CertificateStore> certificates,
+                          Handler handler) {
+    const auto bound = BindTcpSocket(address, port);
+    if (!bound) return Fail(bound.error());
+    listeners_.push_back(std::make_unique<Listener>(
+        core_, bound->fd, Listener::Kind::kTcp, std::move(certificates),
+        std::move(handler)));
+    return bound->port;
+  }
+
   void StopListening() {
     for (const auto& listener : listeners_) listener->Close();
     for (const UnixSocketFile& file : files_) RemoveUnixSocket(file);

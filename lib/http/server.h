@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An HTTP/1.1 server on Boost.Beast for Unix sockets and TCP, with every bound
-// in place: header and body bytes, connections (in all and per peer uid),
+// An HTTP/1.1 server on Boost.Beast for Unix sockets, TCP and TLS, with every
+// bound in place: header and body bytes, connections (in all and per peer uid),
 // deadlines for header, body, idle and write. One thread runs everything
 // (Run); handlers are called on it and must not block: they answer now, or
 // keep the Responder and answer later from any thread.
@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "http/certificate_store.h"
 #include "http/message.h"
 
 namespace claviger::http {
@@ -69,8 +70,7 @@ class Responder {
   virtual std::shared_ptr<EventStream> StartEvents() = 0;
 };
 
-using Handler =
-    std::function<void(ServerRequest, std::shared_ptr<Responder>)>;
+using Handler = std::function<void(ServerRequest, std::shared_ptr<Responder>)>;
 
 struct ServerLimits {
   size_t max_header_bytes = 16 * 1024;   // over it: 431
@@ -78,6 +78,7 @@ struct ServerLimits {
   size_t max_connections = 256;          // over it: closed at once
   size_t max_connections_per_uid = 128;  // Unix sockets
   size_t max_event_streams = 32;         // over it: 503
+  std::chrono::milliseconds handshake_deadline{5'000};
   std::chrono::milliseconds header_deadline{5'000};  // over it: 408
   std::chrono::milliseconds body_deadline{10'000};
   std::chrono::milliseconds idle_deadline{60'000};
@@ -95,6 +96,13 @@ class Server {
   /// Listens on `address` ("127.0.0.1") and `port` (0: any). The real port.
   virtual Result<uint16_t> ListenTcp(const std::string& address, uint16_t port,
                                      Handler handler) = 0;
+
+  /// The same with TLS, showing the store's certificate. Connections are closed
+  /// at once while the store is empty.
+  virtual Result<uint16_t> ListenTls(
+      const std::string& address, uint16_t port,
+      std::shared_ptr<const CertificateStore> certificates,
+      Handler handler) = 0;
 
   /// Serves until Stop; call it on the one thread that serves.
   virtual void Run() = 0;

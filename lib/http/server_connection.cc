@@ -49,9 +49,11 @@ void Connection::Outgoing::Reset() {
 }
 
 Connection::Connection(ServerCore& core, Socket socket, const Peer& peer,
-                       std::shared_ptr<const Handler> handler)
+                       std::shared_ptr<const Handler> handler,
+                       std::unique_ptr<TlsSession> tls)
     : core_(core),
       socket_(std::move(socket)),
+      tls_(std::move(tls)),
       peer_(peer),
       handler_(std::move(handler)),
       reader_(core.limits()) {}
@@ -59,8 +61,37 @@ Connection::Connection(ServerCore& core, Socket socket, const Peer& peer,
 Connection::~Connection() { out_.Reset(); }
 
 void Connection::Start() {
+  if (tls_) {
+    state_ = State::kHandshaking;
+    SetDeadline(core_.limits().handshake_deadline);
+    return Handshake();
+  }
   SetDeadline(core_.limits().header_deadline);
   Read();
+}
+
+template <typename Then>
+void Connection::WaitFor(Socket::wait_type what, Then then) {
+  socket_.async_wait(what,
+                     [self = shared_from_this(), then](const ErrorCode& error) {
+                       if (error) return self->Close();
+                       if (self->state_ != State::kClosed) (*self.*then)();
+                     });
+}
+
+void Connection::Handshake() {
+  switch (tls_->Handshake()) {
+    case TlsSession::Outcome::kDone:
+      state_ = State::kReading;
+      SetDeadline(core_.limits().header_deadline);
+      return Read();
+    case TlsSession::Outcome::kWantRead:
+      return WaitFor(Socket::wait_read, &Connection::Handshake);
+    case TlsSession::Outcome::kWantWrite:
+      return WaitFor(Socket::wait_write, &Connection::Handshake);
+    case TlsSession::Outcome::kEnded:
+      return Close();
+  }
 }
 
 void Connection::SetDeadline(std::chrono::milliseconds from_now) {
@@ -70,6 +101,7 @@ void Connection::SetDeadline(std::chrono::milliseconds from_now) {
 
 void Connection::Read() {
   if (std::exchange(reading_, true)) return;
+  if (tls_) return ReadTls();
   const auto space = reader_.Space();
   socket_.async_read_some(
       asio::buffer(space.data(), space.size()),
@@ -78,6 +110,31 @@ void Connection::Read() {
         if (error) return self->Close();
         self->OnRead(count);
       });
+}
+
+void Connection::ReadTls() {
+  if (!tls_->HasPending()) {
+    return WaitFor(Socket::wait_read, &Connection::OnTlsReadable);
+  }
+  // Not from here: reading goes on from within itself.
+  asio::post(core_.io(),
+             [self = shared_from_this()] { self->OnTlsReadable(); });
+}
+
+void Connection::OnTlsReadable() {
+  if (state_ == State::kClosed) return;
+  const TlsSession::Moved moved = tls_->Read(reader_.Space());
+  switch (moved.outcome) {
+    case TlsSession::Outcome::kDone:
+      reading_ = false;
+      return OnRead(moved.count);
+    case TlsSession::Outcome::kWantRead:
+      return WaitFor(Socket::wait_read, &Connection::OnTlsReadable);
+    case TlsSession::Outcome::kWantWrite:
+      return WaitFor(Socket::wait_write, &Connection::OnTlsReadable);
+    case TlsSession::Outcome::kEnded:
+      return Close();
+  }
 }
 
 void Connection::OnRead(size_t count) {
@@ -120,8 +177,12 @@ void Connection::WaitForMore(Progress progress) {
   if (progress == Progress::kInBody && reader_.TakeExpectation()) {
     // Thirty bytes into an empty socket buffer; a client that cannot take
     // them runs into the body deadline.
-    send(socket_.native_handle(), kContinue.data(), kContinue.size(),
-         MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (tls_) {
+      tls_->Write(kContinue);
+    } else {
+      send(socket_.native_handle(), kContinue.data(), kContinue.size(),
+           MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
   }
   Read();
 }
@@ -178,6 +239,7 @@ void Connection::Write(ServerResponse response, bool close) {
 }
 
 ssize_t Connection::SendSome() {
+  if (tls_) return SendSomeTls();
   constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
   const int fd = socket_.native_handle();
   const size_t head = out_.head.size();
@@ -193,6 +255,21 @@ ssize_t Connection::SendSome() {
   message.msg_iov = parts.data();
   message.msg_iovlen = parts.size();
   return sendmsg(fd, &message, kFlags);
+}
+
+ssize_t Connection::SendSomeTls() {
+  const size_t head = out_.head.size();
+  const std::string_view rest =
+      out_.sent < head ? std::string_view(out_.head).substr(out_.sent)
+                       : std::string_view(out_.body).substr(out_.sent - head);
+  const TlsSession::Moved moved = tls_->Write(rest);
+  if (moved.outcome == TlsSession::Outcome::kDone) {
+    return static_cast<ssize_t>(moved.count);
+  }
+  // There is no renegotiation, so a write never has to wait for the client.
+  errno =
+      moved.outcome == TlsSession::Outcome::kWantWrite ? EAGAIN : ECONNRESET;
+  return -1;
 }
 
 // True when everything is out. False: the rest follows when the socket takes
@@ -247,6 +324,7 @@ void Connection::OnAnswered() {
 
 void Connection::Linger() {
   state_ = State::kLingering;
+  if (tls_) tls_->SayGoodbye();
   shutdown(socket_.native_handle(), SHUT_WR);
   SetDeadline(kLingerFor);
   Read();
@@ -304,6 +382,7 @@ void Connection::Drain() {
     case State::kStreaming:
       return events_->Close();
     case State::kLingering:
+    case State::kHandshaking:
       return Close();
     default:
       return;

@@ -18,6 +18,7 @@
 #include "http/server_core.h"
 #include "http/server_events.h"
 #include "http/server_reader.h"
+#include "http/server_tls.h"
 
 namespace claviger::http {
 
@@ -25,8 +26,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;
 
+  /// `tls` may be null: plain HTTP.
   Connection(ServerCore& core, Socket socket, const Peer& peer,
-             std::shared_ptr<const Handler> handler);
+             std::shared_ptr<const Handler> handler,
+             std::unique_ptr<TlsSession> tls);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -47,6 +50,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class State {
+    kHandshaking,  // TLS only
     kReading,
     kHandling,   // the handler has the request
     kWriting,    // an answer is on its way out
@@ -67,7 +71,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   using Progress = ServerReader::Progress;
 
+  void Handshake();
   void Read();
+  void ReadTls();
+  void OnTlsReadable();
   void OnRead(size_t count);
   void Process();
   void WaitForMore(Progress progress);
@@ -76,6 +83,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void Write(ServerResponse response, bool close);
   bool SendNow();
   ssize_t SendSome();
+  ssize_t SendSomeTls();
+  template <typename Then>
+  void WaitFor(Socket::wait_type what, Then then);
   void OnBlocked();
   void OnWritable();
   void OnAnswered();
@@ -84,6 +94,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   ServerCore& core_;
   Socket socket_;
+  const std::unique_ptr<TlsSession> tls_;
   const Peer peer_;
   const std::shared_ptr<const Handler> handler_;
   ServerReader reader_;

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "http/server_connection.h"
+#include "http/server_tls.h"
 
 namespace claviger::http {
 namespace {
@@ -35,11 +36,14 @@ bool IsStarvation(int error) {
 
 }  // namespace
 
-Listener::Listener(ServerCore& core, int fd, bool unix_socket, Handler handler)
+Listener::Listener(ServerCore& core, int fd, Kind kind,
+                   std::shared_ptr<const CertificateStore> certificates,
+                   Handler handler)
     : core_(core),
       descriptor_(core.io(), fd),
       pause_(core.io()),
-      unix_socket_(unix_socket),
+      unix_socket_(kind == Kind::kUnix),
+      certificates_(std::move(certificates)),
       handler_(std::make_shared<const Handler>(std::move(handler))) {
   Wait();
 }
@@ -102,8 +106,13 @@ void Listener::Admit(int fd) {
     close(fd);
     return;
   }
-  const auto connection =
-      std::make_shared<Connection>(core_, std::move(socket), peer, handler_);
+  std::unique_ptr<TlsSession> tls;
+  if (certificates_) {
+    tls = certificates_->Accept(fd);
+    if (!tls) return;  // the socket closes itself
+  }
+  const auto connection = std::make_shared<Connection>(
+      core_, std::move(socket), peer, handler_, std::move(tls));
   core_.Add(connection);
   connection->Start();
 }

@@ -18,9 +18,15 @@ namespace claviger::http {
 
 class Listener {
  public:
-  /// Takes over `fd`. `unix_socket`: peers are asked for, TCP options are not
-  /// set.
-  Listener(ServerCore& core, int fd, bool unix_socket, Handler handler);
+  enum class Kind {
+    kUnix,  // peers are asked for
+    kTcp,
+  };
+  /// Takes over `fd`. With `certificates` (TCP only), connections begin with a
+  /// TLS handshake.
+  Listener(ServerCore& core, int fd, Kind kind,
+           std::shared_ptr<const CertificateStore> certificates,
+           Handler handler);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
@@ -36,6 +42,7 @@ class Listener {
   boost::asio::posix::stream_descriptor descriptor_;
   boost::asio::steady_timer pause_;
   const bool unix_socket_;
+  const std::shared_ptr<const CertificateStore> certificates_;
   const std::shared_ptr<const Handler> handler_;
   bool starved_ = false;
 };
