@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "access/consent.h"
+
 namespace claviger::access {
 namespace {
 
@@ -22,8 +24,10 @@ struct Naming {
   bool by_grant;
 };
 
+// A connection out of a backup keeps nothing from who came after it.
 bool NotAllowed(const std::optional<model::Refusal>& refused) {
-  return refused && refused->reason == "PathNotAllowed";
+  return refused &&
+         (refused->reason == "PathNotAllowed" || refused->reason == "Restored");
 }
 
 // Everything that names a path it may name: what it may not name at all, it
@@ -40,6 +44,7 @@ std::vector<Naming> Namings(model::Objects& objects) {
   }
   for (model::Grant& grant : objects.grants) {
     if (!grant.credential || NotAllowed(grant.refused)) continue;
+    if (!KeepsClaims(grant)) continue;
     const auto connection = connections.find(grant.connection_ref());
     if (connection == connections.end()) continue;
     namings.push_back({&grant.metadata, &grant.refused, connection->second,

@@ -290,7 +290,7 @@ std::optional<Time> Compiler::NextTransition(Time now) const {
     if (edge && *edge > now && (!next || *edge < *next)) next = edge;
   };
   for (const model::Grant& grant : snapshot_.grants()) {
-    if (grant.refused || grant.suspended) continue;
+    if (grant.refused || grant.suspended || grant.inert) continue;
     consider(grant.window.not_before);
     consider(grant.window.expires_at);
   }

@@ -40,6 +40,17 @@ std::string DescribeMembership(const GroupGraph& graph,
   return names.empty() ? "no groups" : Join(names);
 }
 
+// What somebody would look for in vain among the rest.
+void AddInert(const Snapshot& snapshot, const Viewer& viewer, int connection,
+              std::vector<Step>& steps) {
+  for (const int index : InertFor(snapshot, viewer, connection)) {
+    const model::Grant& grant = snapshot.grants()[static_cast<size_t>(index)];
+    steps.push_back({"inert", "grant/" + grant.metadata.name + ": " +
+                                  grant.inert->reason + ": " +
+                                  grant.inert->detail});
+  }
+}
+
 Question WithOwnCarrier(const Caller& caller, Question question) {
   if (caller.kind == Caller::Kind::kServiceAccount) {
     question.carrier = model::ObjectRef{caller.ns, caller.name};
@@ -106,6 +117,7 @@ Explanation Explain(const Snapshot& snapshot, const Caller& caller,
   const int index = snapshot.Find(connection);
   std::unique_ptr<const Binding> binding;
   if (index >= 0) {
+    AddInert(snapshot, viewer, index, steps);
     binding = std::make_unique<Binding>(ProjectFor(snapshot, viewer, index));
   }
   return DecideAbout(std::move(binding), caller, connection, question, now,

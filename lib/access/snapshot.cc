@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "access/claims.h"
+#include "access/consent.h"
 #include "providers/catalogue.h"
 #include "providers/compatibility.h"
 
@@ -117,6 +118,7 @@ std::shared_ptr<ConnectionFacts> FactsOf(const model::Connection& connection,
 
 Snapshot::Snapshot(model::Objects objects, const SnapshotSettings& settings)
     : objects_(std::move(objects)) {
+  JudgeConsent(settings.require_stamps, objects_);
   providers::CheckProviders(objects_);
   RefusePaths(settings.paths, objects_);
   RefuseForBrokenDenies(objects_);
@@ -138,18 +140,22 @@ void Snapshot::IndexConnections() {
 
 void Snapshot::IndexGrants() {
   grants_of_.resize(objects_.connections.size());
+  inert_of_.resize(objects_.connections.size());
   for (size_t i = 0; i < objects_.grants.size(); ++i) {
     const model::Grant& grant = objects_.grants[i];
     if (grant.refused || grant.suspended) continue;
     const int connection = Find(grant.connection_ref());
     if (connection < 0) continue;
-    grants_of_[static_cast<size_t>(connection)].push_back(static_cast<int>(i));
+    auto& indices = grant.inert ? inert_of_ : grants_of_;
+    indices[static_cast<size_t>(connection)].push_back(static_cast<int>(i));
   }
-  for (std::vector<int>& indices : grants_of_) {
-    std::sort(indices.begin(), indices.end(), [&](int a, int b) {
-      return objects_.grants[static_cast<size_t>(a)].metadata.name <
-             objects_.grants[static_cast<size_t>(b)].metadata.name;
-    });
+  for (auto* of : {&grants_of_, &inert_of_}) {
+    for (std::vector<int>& indices : *of) {
+      std::sort(indices.begin(), indices.end(), [&](int a, int b) {
+        return objects_.grants[static_cast<size_t>(a)].metadata.name <
+               objects_.grants[static_cast<size_t>(b)].metadata.name;
+      });
+    }
   }
 }
 
@@ -168,13 +174,18 @@ void Snapshot::IndexSubjects() {
       add({SubjectKind::kGroup, "", group});
     }
     ends.push_back(named_.size());
-    rows_[i].grants.reserve(grants_of_[i].size());
-    for (const int index : grants_of_[i]) {
-      const model::Grant& grant = objects_.grants[static_cast<size_t>(index)];
-      for (const model::Subject& subject : grant.subjects) add(subject);
-      ends.push_back(named_.size());
-      rows_[i].grants.push_back({index, grant.effect == Effect::kDeny, {}});
-    }
+    const auto add_grants = [&](const std::vector<int>& indices,
+                                std::vector<GrantRow>& rows) {
+      rows.reserve(indices.size());
+      for (const int index : indices) {
+        const model::Grant& grant = objects_.grants[static_cast<size_t>(index)];
+        for (const model::Subject& subject : grant.subjects) add(subject);
+        ends.push_back(named_.size());
+        rows.push_back({index, grant.effect == Effect::kDeny, {}});
+      }
+    };
+    add_grants(grants_of_[i], rows_[i].grants);
+    add_grants(inert_of_[i], rows_[i].inert);
   }
   size_t begin = 0;
   auto end = ends.begin();
@@ -187,6 +198,7 @@ void Snapshot::IndexSubjects() {
     row.owner = next();
     row.sharing_groups = next();
     for (GrantRow& grant : row.grants) grant.subjects = next();
+    for (GrantRow& grant : row.inert) grant.subjects = next();
   }
 }
 

@@ -23,6 +23,9 @@ struct SnapshotSettings {
   /// Namespaces whose Connections may be shared with the organization or
   /// Everyone; "*" for all.
   std::vector<std::string> organization_from = {"*"};
+  /// With the admission webhook on, every Grant carries a consent stamp: one
+  /// without is inert. A stamp that is there is held to either way.
+  bool require_stamps = false;
 };
 
 class Snapshot {
@@ -54,7 +57,8 @@ class Snapshot {
   const std::shared_ptr<const ConnectionFacts>& facts(int connection) const {
     return facts_[static_cast<size_t>(connection)];
   }
-  /// The valid, unsuspended Grants on a connection, as indices, by name.
+  /// The valid, unsuspended Grants on a connection that are not inert, as
+  /// indices, by name.
   const std::vector<int>& grants_of(int connection) const {
     return grants_of_[static_cast<size_t>(connection)];
   }
@@ -74,6 +78,7 @@ class Snapshot {
     NamedRange owner;
     NamedRange sharing_groups;
     std::vector<GrantRow> grants;
+    std::vector<GrantRow> inert;  // valid and unsuspended, but give nothing
   };
   const ConnectionRow& row(int connection) const {
     return rows_[static_cast<size_t>(connection)];
@@ -99,6 +104,7 @@ class Snapshot {
   std::unordered_map<std::string, int> by_ref_;
   std::vector<std::shared_ptr<const ConnectionFacts>> facts_;
   std::vector<std::vector<int>> grants_of_;
+  std::vector<std::vector<int>> inert_of_;
   std::vector<std::shared_ptr<const Slot>> slots_;  // by grant
   NameTable names_;
   std::vector<Named> named_;  // what the rows' ranges point into

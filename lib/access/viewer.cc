@@ -73,6 +73,15 @@ Viewer::Nearness Viewer::Match(NamedRange subjects,
   return found;
 }
 
+std::vector<int> InertFor(const Snapshot& snapshot, const Viewer& viewer,
+                          int connection) {
+  std::vector<int> inert;
+  for (const Snapshot::GrantRow& row : snapshot.row(connection).inert) {
+    if (viewer.MatchForAllow(row.subjects).matches) inert.push_back(row.grant);
+  }
+  return inert;
+}
+
 Binding ProjectFor(const Snapshot& snapshot, const Viewer& viewer,
                    int connection) {
   const Snapshot::ConnectionRow& row = snapshot.row(connection);

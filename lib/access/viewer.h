@@ -47,6 +47,10 @@ class Viewer {
   std::vector<int> deny_depth_;
 };
 
+/// The inert Grants on a connection that name the viewer, as indices, by name.
+std::vector<int> InertFor(const Snapshot& snapshot, const Viewer& viewer,
+                          int connection);
+
 /// One Connection for the viewer.
 Binding ProjectFor(const Snapshot& snapshot, const Viewer& viewer,
                    int connection);

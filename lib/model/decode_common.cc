@@ -73,9 +73,9 @@ void DecodeApiMetadata(const Value& value, Metadata& out) {
   }
   DecodeTime(fields, "deletionTimestamp", out.deleted_at);
   if (const Node* finalizers = fields.Find("finalizers")) {
-    out.has_finalizer = std::any_of(
-        finalizers->children.begin(), finalizers->children.end(),
-        [](const Node& one) { return one.text == kFinalizer; });
+    out.has_finalizer =
+        std::any_of(finalizers->children.begin(), finalizers->children.end(),
+                    [](const Node& one) { return one.text == kFinalizer; });
   }
 }
 

@@ -23,8 +23,8 @@ struct BadText {
 std::optional<BadText> FindBadText(std::string_view text);
 
 /// Looks for characters that end a line for some YAML readers and not for
-/// others: a lone carriage return, and Unicode's line ends. What is a comment to
-/// one would be a field to the other.
+/// others: a lone carriage return, and Unicode's line ends. What is a comment
+/// to one would be a field to the other.
 std::optional<BadText> FindOddLineEnd(std::string_view text);
 
 /// How many characters (code points) UTF-8 text has.

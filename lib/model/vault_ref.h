@@ -34,9 +34,9 @@ bool UsesPath(Engine engine);
 
 struct VaultRef {
   Engine engine = Engine::kKv2;
-  std::string mount;  // without slashes at the ends
-  std::string path;   // UsesPath engines
-  std::string role;   // the others
+  std::string mount;                        // without slashes at the ends
+  std::string path;                         // UsesPath engines
+  std::string role;                         // the others
   std::optional<int> version;               // kv2: a pinned version
   std::map<std::string, std::string> keys;  // ours -> the company's field name
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "access/stamp.h"
 #include "base/digest.h"
 
 namespace claviger::testing {
@@ -213,6 +214,17 @@ AGrant& AGrant::Suspended() {
 AGrant& AGrant::Refused(std::string reason) {
   value_.refused = model::Refusal{std::move(reason), "made so by the test", ""};
   return *this;
+}
+
+AGrant& AGrant::Stamped(std::string connection_uid, std::string fingerprint) {
+  value_.stamp =
+      model::Stamp{std::move(connection_uid), std::move(fingerprint)};
+  return *this;
+}
+
+AGrant& AGrant::StampedFor(const model::Connection& connection) {
+  return Stamped(connection.metadata.uid,
+                 access::EndpointFingerprint(connection));
 }
 
 AGroup::AGroup(std::string name) {

@@ -73,6 +73,9 @@ class AGrant {
   AGrant& Until(Time expires_at);
   AGrant& Suspended();
   AGrant& Refused(std::string reason = "InvalidSpec");
+  AGrant& Stamped(std::string connection_uid, std::string fingerprint = "");
+  /// As the webhook would stamp it.
+  AGrant& StampedFor(const model::Connection& connection);
 
   operator model::Grant() const { return value_; }  // NOLINT: a builder
 

@@ -3,7 +3,8 @@
 // A second reading of the resolution rules, against which lib/access is
 // judged: straight from the text by brute force (every path through the groups
 // walked, every object looked at for every question), without indexes and
-// without any of lib/access' functions. Slow and meant to be obvious. Pure.
+// without any of lib/access' functions but the fingerprint of an endpoint. Slow
+// and meant to be obvious. Pure.
 //
 // It assumes the settings that a run without configuration has: every mount but
 // the reserved ones may be named, by any namespace, and any namespace may share
@@ -52,7 +53,7 @@ struct OracleObjects {
   /// Refused, by themselves or (claims on paths, reserved mounts, provider
   /// rules, an invalid Deny) because of others.
   std::set<model::ObjectRef> not_ready;
-  /// The Grants that are not refused.
+  /// The Grants that are neither refused nor inert.
   std::vector<const model::Grant*> grants;
   /// The API paths that some slot or connection, active or not, valid or not,
   /// says are server-side only.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "access/stamp.h"
 #include "support/oracle.h"
 
 namespace claviger::testing {
@@ -78,6 +79,31 @@ bool MayNotNameIt(const std::optional<model::Refusal>& refused) {
   return refused && refused->reason == "PathNotAllowed";
 }
 
+// Consent: an Allow that was saved for another connection of that name, or
+// that gives a group's credential to where it was not saved for.
+bool IsOrphaned(const Connection& connection, const Grant& grant) {
+  return grant.effect == model::Effect::kAllow && grant.stamp &&
+         grant.stamp->connection_uid != connection.metadata.uid;
+}
+
+bool IsMisdirected(const Connection& connection, const Grant& grant) {
+  if (grant.effect == model::Effect::kDeny || !grant.stamp) return false;
+  bool names_group = false;
+  for (const model::Subject& subject : grant.subjects) {
+    names_group |= subject.kind == model::SubjectKind::kGroup;
+  }
+  return names_group && grant.credential &&
+         grant.stamp->endpoint_fingerprint !=
+             access::EndpointFingerprint(connection);
+}
+
+bool IsInert(const Objects& objects, const Grant& grant) {
+  const Connection* connection =
+      FindConnection(objects, grant.connection_ref());
+  return connection != nullptr &&
+         (IsOrphaned(*connection, grant) || IsMisdirected(*connection, grant));
+}
+
 // Everything that names the path. What may not name it at all holds no claim
 // on it.
 std::vector<Naming> NamingsOf(const Objects& objects, const std::string& path) {
@@ -94,7 +120,7 @@ std::vector<Naming> NamingsOf(const Objects& objects, const std::string& path) {
         FindConnection(objects, grant.connection_ref());
     if (connection != nullptr && grant.credential &&
         ApiPath(grant.credential->vault) == path &&
-        !MayNotNameIt(grant.refused)) {
+        !MayNotNameIt(grant.refused) && !IsOrphaned(*connection, grant)) {
       namings.push_back({grant.metadata, *connection});
     }
   }
@@ -154,7 +180,9 @@ OracleObjects::OracleObjects(const Objects& all) : objects(all) {
     }
   }
   for (const Grant& grant : all.grants) {
-    if (!IsRefused(all, grant)) grants.push_back(&grant);
+    if (!IsRefused(all, grant) && !IsInert(all, grant)) {
+      grants.push_back(&grant);
+    }
     if (grant.credential && IsServerSideOnly(all, grant)) {
       server_side_only.insert(ApiPath(grant.credential->vault));
     }

@@ -284,9 +284,30 @@ class Maker {
       grant.Created(SomeCreation(),
                     SomeUid(connection.ns + connection.name + name));
     }
+    if (from_cluster_ && dice_.Chance(30)) Stamp(grant, connection);
     if (dice_.Chance(7)) grant.Suspended();
     if (Broken(3)) grant.Refused();
     world_.objects.grants.push_back(grant);
+  }
+
+  // Mostly what fits; sometimes of an earlier connection or endpoint, or with
+  // half of it missing.
+  void Stamp(AGrant& grant, const model::ObjectRef& ref) {
+    const auto& all = world_.objects.connections;
+    const auto connection = std::find_if(
+        all.begin(), all.end(),
+        [&ref](const model::Connection& one) { return one.ref() == ref; });
+    if (connection == all.end()) return;
+    const int roll = dice_.Below(100);
+    if (roll < 55) {
+      grant.StampedFor(*connection);
+    } else if (roll < 75) {
+      grant.Stamped(connection->metadata.uid, "of-another-endpoint");
+    } else if (roll < 85) {
+      grant.Stamped(connection->metadata.uid);
+    } else {
+      grant.Stamped("of-an-earlier-connection");
+    }
   }
 
   void SetAllowance(AGrant& grant) {

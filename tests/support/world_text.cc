@@ -116,6 +116,10 @@ void Print(std::ostream& out, const model::Grant& grant) {
     out << "  created " << FormatRfc3339(*grant.metadata.created) << " uid "
         << grant.metadata.uid << "\n";
   }
+  if (grant.stamp) {
+    out << "  stamp: " << grant.stamp->connection_uid << " "
+        << grant.stamp->endpoint_fingerprint << "\n";
+  }
   if (grant.credential) {
     out << "  credential: " << Text(grant.credential->vault) << " priority "
         << grant.credential->priority
