@@ -28,11 +28,12 @@ Compiled::Compiled(model::Objects objects, const ReconcilerSettings& settings,
                    const Held* held)
     : settings_(settings),
       held_(held),
-      snapshot_(Narrowed(std::move(objects), held), settings.snapshot),
-      compiler_(snapshot_, !settings.layout.user_auth_mount.empty(),
+      snapshot_(std::make_shared<const access::Snapshot>(
+          Narrowed(std::move(objects), held), settings.snapshot)),
+      compiler_(*snapshot_, !settings.layout.user_auth_mount.empty(),
                 settings.extra_accounts),
       paths_(Composed(compiler_.everyone_service_accounts(), held)) {
-  for (const model::Group& group : snapshot_.groups()) {
+  for (const model::Group& group : snapshot_->groups()) {
     if (group.claim) claims_.emplace(group.metadata.name, &*group.claim);
   }
   CollectWanted();

@@ -43,7 +43,10 @@ class Compiled {
   const std::vector<Wanted>& wanted() const { return wanted_; }
   bool IsWanted(const std::string& id) const { return ids_.count(id) > 0; }
   const std::vector<model::Problem>& problems() const {
-    return snapshot_.problems();
+    return snapshot_->problems();
+  }
+  const std::shared_ptr<const access::Snapshot>& snapshot() const {
+    return snapshot_;
   }
 
   /// What it should have at `now`. kInvalidArgument or kTooLarge where no
@@ -60,7 +63,7 @@ class Compiled {
 
   const ReconcilerSettings& settings_;
   const Held* held_;
-  access::Snapshot snapshot_;
+  std::shared_ptr<const access::Snapshot> snapshot_;
   access::Compiler compiler_;
   access::PolicyPaths paths_;  // beside everyone.sa as it is published
   std::unordered_map<std::string, const model::Claim*> claims_;

@@ -43,7 +43,7 @@ milliseconds Loop::Turn() {
 // Reads the source if it is time and something changed; true after a pass.
 bool Loop::Poll() {
   const SteadyTime began = clock_.SteadyNow();
-  if (began < next_poll_) return false;
+  if (began < next_poll_ && !settings_.source_wakes) return false;
   next_poll_ = began + settings_.poll;
   if (!source_.Changed()) return false;
   Result<model::Objects> objects = source_.Read();
@@ -109,7 +109,8 @@ milliseconds Loop::UntilNext() const {
     return std::max(milliseconds(when - now), kShortestWait);
   };
   if (blocked_ && retry_at_) return until(*retry_at_);
-  milliseconds wait = until(next_poll_);
+  milliseconds wait =
+      settings_.source_wakes ? settings_.poll : until(next_poll_);
   if (retry_at_) wait = std::min(wait, until(*retry_at_));
   if (next_drift_) wait = std::min(wait, until(*next_drift_));
   if (next_transition_) {

@@ -22,6 +22,9 @@ namespace claviger::op {
 
 struct LoopSettings {
   std::chrono::milliseconds poll{2'000};  // how often the source is looked at
+  /// Whoever waits for the next turn is woken by the source's changes: then it
+  /// is looked at in each turn, and no time is set for it.
+  bool source_wakes = false;
   /// In which time everything we own is read again once.
   std::chrono::milliseconds drift_round{600'000};
   BackoffPolicy retry{std::chrono::milliseconds(1'000),

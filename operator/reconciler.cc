@@ -46,6 +46,9 @@ class Reconciler::Impl {
   PassReport Continue(Time now);
   bool Suspect(size_t count);
   size_t known() const;
+  std::shared_ptr<const access::Snapshot> snapshot() const {
+    return compiled_ == nullptr ? nullptr : compiled_->snapshot();
+  }
 
  private:
   PassReport Run(Time now);
@@ -344,5 +347,8 @@ PassReport Reconciler::Pass(model::Objects objects, Time now) {
 PassReport Reconciler::Continue(Time now) { return impl_->Continue(now); }
 bool Reconciler::Suspect(size_t count) { return impl_->Suspect(count); }
 size_t Reconciler::known() const { return impl_->known(); }
+std::shared_ptr<const access::Snapshot> Reconciler::snapshot() const {
+  return impl_->snapshot();
+}
 
 }  // namespace claviger::op

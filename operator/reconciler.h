@@ -58,6 +58,9 @@ class Reconciler {
   /// hand. Also reads conflicts again. True when the round is complete.
   bool Suspect(size_t count);
 
+  /// The objects of the last pass as they were judged; null before it.
+  std::shared_ptr<const access::Snapshot> snapshot() const;
+
   /// How many principals it knows to be in Vault.
   size_t known() const;
 

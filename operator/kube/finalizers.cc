@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/kube/finalizers.h"
+
+#include <utility>
+
+namespace claviger::op {
+
+const kube::Resource& ResourceOf(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::kGrant:
+      return kube::kGrants;
+    case ObjectKind::kGroup:
+      return kube::kGroups;
+    case ObjectKind::kConnection:
+      break;
+  }
+  return kube::kConnections;
+}
+
+Finalizers::Finalizers(const kube::Client& client, ObjectStore& store,
+                       std::function<bool()> may_write)
+    : client_(client), store_(store), may_write_(std::move(may_write)) {}
+
+Status Finalizers::Protect(const std::vector<ObjectId>& ids) {
+  for (const ObjectId& id : ids) {
+    if (Status done = Set(id, true); !done) return done;
+  }
+  return {};
+}
+
+Status Finalizers::Release(const std::vector<ObjectId>& ids) {
+  for (const ObjectId& id : ids) {
+    if (Status done = Set(id, false); !done) return done;
+  }
+  return {};
+}
+
+Status Finalizers::Set(const ObjectId& id, bool on) {
+  if (!may_write_()) {
+    return Fail(ErrorCode::kUnavailable, "write finalizers: not the leader");
+  }
+  const std::optional<SeenObject> seen = store_.Find(id);
+  if (!seen || seen->has_finalizer == on || seen->is_ending == on) return {};
+  std::vector<std::string> finalizers = seen->other_finalizers;
+  if (on) finalizers.emplace_back(model::kFinalizer);
+  const Result<std::string> written =
+      client_.PatchFinalizers(ResourceOf(id.kind), {id.ref.ns, id.ref.name},
+                              finalizers, seen->resource_version);
+  if (!written) {
+    const ErrorCode code = written.error().code;
+    // Gone or changed meanwhile: its event is on the way.
+    if (code == ErrorCode::kNotFound || code == ErrorCode::kConflict) return {};
+    return Fail(written.error());
+  }
+  // The answer to taking off the last finalizer is the object as it was when
+  // it went; its end comes as an event.
+  return store_.Put(id.kind, *written);
+}
+
+}  // namespace claviger::op

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The Kubernetes API as the reconciler's source of objects: protects what is
+// new by our finalizer before it is compiled, and releases what is ending once
+// Vault follows. Used by the reconciling thread; blocking.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "operator/kube/finalizers.h"
+#include "operator/kube/object_store.h"
+#include "operator/kube/selection.h"
+#include "operator/object_source.h"
+#include "operator/pass_report.h"
+
+namespace claviger::op {
+
+class KubeSource final : public ObjectSource {
+ public:
+  /// All references outlive this object.
+  KubeSource(ObjectStore& store, Finalizers& finalizers, Logger& log);
+
+  Result<model::Objects> Read() override;
+  /// False until everything was listed once.
+  bool Changed() override;
+
+  /// After each pass, also those that did not read anew.
+  void After(const PassReport& report);
+
+  /// Connections that Grants keep from going, as of the last Read.
+  const std::map<model::ObjectRef, std::vector<std::string>>& blocked() const {
+    return selection_.blocked;
+  }
+
+ private:
+  void Report(const Status& done, std::string_view what);
+
+  ObjectStore& store_;
+  Finalizers& finalizers_;
+  Logger& log_;
+
+  Selection selection_;
+  std::set<std::string> in_force_;  // uids
+  uint64_t generation_ = 0;
+  bool pending_ = false;  // a finalizer could not be written
+  std::string complaint_;
+};
+
+}  // namespace claviger::op

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/kube/object_status.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+
+namespace claviger::op {
+namespace {
+
+using nlohmann::json;
+
+// metav1.Condition allows 32,768; a person reads less.
+constexpr size_t kMaxMessage = 1'024;
+
+std::string TextAt(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_string()) return "";
+  return found->get<std::string>();
+}
+
+std::string Shortened(const std::string& message) {
+  if (message.size() <= kMaxMessage) return message;
+  return message.substr(0, kMaxMessage - 3) + "...";
+}
+
+void ReadConditions(const json& status, ObjectStatus& out) {
+  const auto conditions = status.find("conditions");
+  if (conditions == status.end() || !conditions->is_array()) return;
+  for (const json& one : *conditions) {
+    if (!one.is_object()) continue;
+    out.conditions.push_back({TextAt(one, "type"),
+                              TextAt(one, "status") == "True",
+                              TextAt(one, "reason"), TextAt(one, "message"),
+                              TextAt(one, "lastTransitionTime")});
+  }
+  std::sort(out.conditions.begin(), out.conditions.end(),
+            [](const Condition& a, const Condition& b) {
+              return a.type < b.type;
+            });
+}
+
+}  // namespace
+
+bool Condition::Agrees(const Condition& other) const {
+  return type == other.type && holds == other.holds && reason == other.reason &&
+         Shortened(message) == Shortened(other.message);
+}
+
+const Condition* ObjectStatus::Find(std::string_view type) const {
+  const auto found =
+      std::find_if(conditions.begin(), conditions.end(),
+                   [type](const Condition& one) { return one.type == type; });
+  return found == conditions.end() ? nullptr : &*found;
+}
+
+bool ObjectStatus::Agrees(const ObjectStatus& other) const {
+  return observed_generation == other.observed_generation &&
+         counts == other.counts &&
+         std::equal(conditions.begin(), conditions.end(),
+                    other.conditions.begin(), other.conditions.end(),
+                    [](const Condition& a, const Condition& b) {
+                      return a.Agrees(b);
+                    });
+}
+
+ObjectStatus ReadStatus(const json& object) {
+  ObjectStatus out;
+  const auto status = object.find("status");
+  if (status == object.end() || !status->is_object()) return out;
+  for (const auto& [key, value] : status->items()) {
+    if (!value.is_number_integer()) continue;
+    if (key == "observedGeneration") {
+      out.observed_generation = value.get<int64_t>();
+    } else {
+      out.counts.emplace(key, value.get<int64_t>());
+    }
+  }
+  ReadConditions(*status, out);
+  return out;
+}
+
+std::string StatusPatch(const ObjectStatus& wanted, const ObjectStatus& seen,
+                        Time now) {
+  json status = {{"observedGeneration", wanted.observed_generation},
+                 {"conditions", json::array()}};
+  for (const Condition& condition : wanted.conditions) {
+    const Condition* before = seen.Find(condition.type);
+    const bool same = before != nullptr && before->holds == condition.holds &&
+                      !before->since.empty();
+    status["conditions"].push_back(
+        {{"type", condition.type},
+         {"status", condition.holds ? "True" : "False"},
+         {"reason", condition.reason},
+         {"message", Shortened(condition.message)},
+         {"observedGeneration", wanted.observed_generation},
+         {"lastTransitionTime", same ? before->since : FormatRfc3339(now)}});
+  }
+  for (const auto& [name, count] : wanted.counts) status[name] = count;
+  // A merge patch removes by null what is there and should not be.
+  for (const auto& [name, count] : seen.counts) {
+    if (wanted.counts.count(name) == 0) status[name] = nullptr;
+  }
+  return DumpJson(status);
+}
+
+}  // namespace claviger::op

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/kube/object_store.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "base/json.h"
+#include "model/manifests.h"
+
+namespace claviger::op {
+namespace {
+
+using nlohmann::json;
+using Stored = ObjectStore::Stored;
+
+// etcd takes 1.5 MiB; what is larger than the schema allows is not ours.
+constexpr JsonLimits kLimits = {size_t{2} << 20U, 64, 100'000};
+
+std::string TextAt(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_string()) return "";
+  return found->get<std::string>();
+}
+
+void ReadFinalizers(const json& metadata, SeenObject& out) {
+  const auto list = metadata.find("finalizers");
+  if (list == metadata.end() || !list->is_array()) return;
+  for (const json& one : *list) {
+    if (!one.is_string()) continue;
+    if (one.get_ref<const std::string&>() == model::kFinalizer) {
+      out.has_finalizer = true;
+    } else {
+      out.other_finalizers.push_back(one.get<std::string>());
+    }
+  }
+}
+
+Result<ObjectId> ReadMetadata(ObjectKind kind, const json& object,
+                              SeenObject& out) {
+  const auto metadata = object.find("metadata");
+  if (metadata == object.end() || !metadata->is_object()) {
+    return Fail(ErrorCode::kMalformed, "object without metadata");
+  }
+  ObjectId id{kind, {TextAt(*metadata, "namespace"), TextAt(*metadata, "name")}};
+  out.uid = TextAt(*metadata, "uid");
+  out.resource_version = TextAt(*metadata, "resourceVersion");
+  if (id.ref.name.empty() || out.uid.empty()) {
+    return Fail(ErrorCode::kMalformed, "object without name or uid");
+  }
+  out.generation = metadata->value("generation", int64_t{0});
+  out.is_ending = metadata->contains("deletionTimestamp");
+  ReadFinalizers(*metadata, out);
+  return id;
+}
+
+template <typename T>
+bool TakeOnly(std::vector<T>& from, Stored& out) {
+  if (from.size() != 1) return false;
+  out.value = std::move(from.front());
+  return true;
+}
+
+void TakeValue(ObjectKind kind, model::Objects decoded, Stored& out) {
+  const bool whole = [&] {
+    switch (kind) {
+      case ObjectKind::kConnection:
+        return TakeOnly(decoded.connections, out);
+      case ObjectKind::kGrant:
+        return TakeOnly(decoded.grants, out);
+      case ObjectKind::kGroup:
+        return TakeOnly(decoded.groups, out);
+    }
+    return false;
+  }();
+  if (!whole) out.value = std::move(decoded);
+}
+
+const std::optional<model::Stamp>& StampOf(const Stored& stored) {
+  static const std::optional<model::Stamp> kNone;
+  const auto* grant = std::get_if<model::Grant>(&stored.value);
+  return grant == nullptr ? kNone : grant->stamp;
+}
+
+// Whether the difference counts for what is compiled. The generation counts
+// changes of the spec; stamps are annotations.
+bool Matters(const Stored& before, const Stored& after) {
+  return before.seen.uid != after.seen.uid ||
+         before.seen.generation != after.seen.generation ||
+         before.seen.has_finalizer != after.seen.has_finalizer ||
+         before.seen.is_ending != after.seen.is_ending ||
+         StampOf(before) != StampOf(after);
+}
+
+}  // namespace
+
+std::string_view ToString(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::kConnection:
+      return "Connection";
+    case ObjectKind::kGrant:
+      return "Grant";
+    case ObjectKind::kGroup:
+      return "Group";
+  }
+  return "";
+}
+
+std::string ToString(const ObjectId& id) {
+  std::string text(ToString(id.kind));
+  text += ' ';
+  if (!id.ref.ns.empty()) text += id.ref.ns + "/";
+  return text + id.ref.name;
+}
+
+ObjectStore::ObjectStore(std::function<void()> changed)
+    : changed_(std::move(changed)) {}
+
+void ObjectStore::Changed() {
+  if (changed_) changed_();
+}
+
+Status ObjectStore::Put(ObjectKind kind, std::string_view text) {
+  Result<json> parsed = ParseJson(text, kLimits);
+  if (!parsed) return Fail(parsed.error(), "object of the API server");
+  Stored stored;
+  const Result<ObjectId> id = ReadMetadata(kind, *parsed, stored.seen);
+  if (!id) return Fail(id.error());
+  stored.seen.status = ReadStatus(*parsed);
+  TakeValue(kind, model::DecodeObject(text), stored);
+  bool matters = true;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto [place, is_new] = objects_.try_emplace(*id);
+    matters = is_new || Matters(place->second, stored);
+    place->second = std::move(stored);
+    if (matters) ++generation_;
+  }
+  if (matters) Changed();
+  return {};
+}
+
+void ObjectStore::Remove(const ObjectId& id, const std::string& uid) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = objects_.find(id);
+    if (found == objects_.end()) return;
+    if (!uid.empty() && found->second.seen.uid != uid) return;
+    objects_.erase(found);
+    ++generation_;
+  }
+  Changed();
+}
+
+void ObjectStore::PutPod(const model::ObjectRef& pod,
+                         std::string service_account) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::string& known = pods_[pod];
+    if (known == service_account) return;
+    known = std::move(service_account);
+    ++generation_;
+  }
+  Changed();
+}
+
+void ObjectStore::RemovePod(const model::ObjectRef& pod) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (pods_.erase(pod) == 0) return;
+    ++generation_;
+  }
+  Changed();
+}
+
+void ObjectStore::SetSynced(Part part) {
+  {
+    const std::lock_guard lock(mutex_);
+    bool& synced = synced_[static_cast<size_t>(part)];
+    if (synced) return;
+    synced = true;
+    ++generation_;
+  }
+  Changed();
+}
+
+bool ObjectStore::synced() const {
+  const std::lock_guard lock(mutex_);
+  return std::all_of(synced_.begin(), synced_.end(),
+                     [](bool one) { return one; });
+}
+
+uint64_t ObjectStore::generation() const {
+  const std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+void ObjectStore::ForEach(const Visitor& visit) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, stored] : objects_) visit(id, stored);
+}
+
+std::optional<SeenObject> ObjectStore::Find(const ObjectId& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = objects_.find(id);
+  if (found == objects_.end()) return std::nullopt;
+  return found->second.seen;
+}
+
+std::vector<model::ObjectRef> ObjectStore::ServiceAccounts() const {
+  std::set<model::ObjectRef> accounts;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [pod, account] : pods_) accounts.insert({pod.ns, account});
+  return {accounts.begin(), accounts.end()};
+}
+
+}  // namespace claviger::op

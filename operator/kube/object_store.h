@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the API server said last: every Connection, Grant and Group as a typed
+// value with the metadata that the operator acts on, and the service accounts
+// of pods that ask for injection. Fed by informers, read by the reconciler, the
+// webhook and the status writer. Thread-safe; nothing blocks for long.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/objects.h"
+#include "operator/kube/object_status.h"
+
+namespace claviger::op {
+
+enum class ObjectKind { kConnection, kGrant, kGroup };
+std::string_view ToString(ObjectKind kind);  // "Connection", ...
+
+struct ObjectId {
+  ObjectKind kind = ObjectKind::kConnection;
+  model::ObjectRef ref;  // without a namespace for a Group
+  // NOLINTNEXTLINE(modernize-use-nullptr): about the 0 of a generated < 0
+  auto operator<=>(const ObjectId&) const = default;
+};
+std::string ToString(const ObjectId& id);  // "Connection sales/warehouse"
+
+/// An object's metadata, and what its status says.
+struct SeenObject {
+  std::string uid;
+  std::string resource_version;
+  int64_t generation = 0;
+  bool has_finalizer = false;  // ours
+  std::vector<std::string> other_finalizers;
+  bool is_ending = false;  // deletionTimestamp is set
+  ObjectStatus status;
+};
+
+class ObjectStore {
+ public:
+  /// What a complete list was received of.
+  enum class Part { kConnections, kGrants, kGroups, kPods };
+  static constexpr size_t kParts = 4;
+
+  /// An object with what is needed of it.
+  struct Stored {
+    SeenObject seen;
+    /// Objects: what of it could not be decoded, with the reasons.
+    std::variant<model::Connection, model::Grant, model::Group, model::Objects>
+        value;
+  };
+  using Visitor = std::function<void(const ObjectId&, const Stored&)>;
+
+  /// `changed` is called, on the calling thread, after each change that counts
+  /// for what is compiled: not for a status or another's annotation.
+  explicit ObjectStore(std::function<void()> changed = nullptr);
+
+  /// Takes an object as the API server sent it. kMalformed where it has no
+  /// name or uid; it is then as if nothing had been sent.
+  Status Put(ObjectKind kind, std::string_view json);
+  /// It is gone; an object of that name with another uid stays.
+  void Remove(const ObjectId& id, const std::string& uid);
+
+  /// A labelled pod runs as that service account.
+  void PutPod(const model::ObjectRef& pod, std::string service_account);
+  void RemovePod(const model::ObjectRef& pod);
+
+  void SetSynced(Part part);
+  bool synced() const;
+
+  /// Grows with each change that counts for what is compiled.
+  uint64_t generation() const;
+
+  /// Calls `visit` for every object, sorted by kind and name, under the lock:
+  /// it must neither block nor call this object.
+  void ForEach(const Visitor& visit) const;
+  std::optional<SeenObject> Find(const ObjectId& id) const;
+  /// The service accounts of labelled pods, each once, sorted.
+  std::vector<model::ObjectRef> ServiceAccounts() const;
+
+ private:
+  void Changed();
+
+  const std::function<void()> changed_;
+  mutable std::mutex mutex_;
+  std::map<ObjectId, Stored> objects_;
+  std::map<model::ObjectRef, std::string> pods_;
+  std::array<bool, kParts> synced_{};
+  uint64_t generation_ = 0;
+};
+
+}  // namespace claviger::op

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/kube/selection.h"
+
+#include <iterator>
+#include <utility>
+
+#include "model/broken_deny.h"
+
+namespace claviger::op {
+namespace {
+
+using Stored = ObjectStore::Stored;
+
+template <typename T>
+void Append(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+void Add(const Stored& stored, model::Objects& objects) {
+  if (const auto* one = std::get_if<model::Connection>(&stored.value)) {
+    objects.connections.push_back(*one);
+  } else if (const auto* one = std::get_if<model::Grant>(&stored.value)) {
+    objects.grants.push_back(*one);
+  } else if (const auto* one = std::get_if<model::Group>(&stored.value)) {
+    objects.groups.push_back(*one);
+  } else if (const auto* broken = std::get_if<model::Objects>(&stored.value)) {
+    Append(objects.connections, broken->connections);
+    Append(objects.grants, broken->grants);
+    Append(objects.groups, broken->groups);
+    Append(objects.broken_denies, broken->broken_denies);
+    Append(objects.broken_groups, broken->broken_groups);
+    Append(objects.problems, broken->problems);
+  }
+}
+
+// What can only give: an Allow, or a Connection nobody relies on yet.
+bool MayWait(const Stored& stored) {
+  if (std::holds_alternative<model::Connection>(stored.value)) return true;
+  const auto* grant = std::get_if<model::Grant>(&stored.value);
+  return grant != nullptr && grant->effect == model::Effect::kAllow;
+}
+
+// The Grants that keep a Connection from going.
+std::map<model::ObjectRef, std::vector<std::string>> GrantsInUse(
+    const ObjectStore& store) {
+  std::map<model::ObjectRef, std::vector<std::string>> users;
+  store.ForEach([&users](const ObjectId&, const Stored& stored) {
+    const auto* grant = std::get_if<model::Grant>(&stored.value);
+    if (grant == nullptr || stored.seen.is_ending) return;
+    users[grant->connection_ref()].push_back(grant->metadata.name);
+  });
+  return users;
+}
+
+const std::vector<std::string>* BlockedBy(
+    const ObjectId& id, const Stored& stored,
+    const std::map<model::ObjectRef, std::vector<std::string>>& users) {
+  const auto* connection = std::get_if<model::Connection>(&stored.value);
+  if (connection == nullptr) return nullptr;
+  if (connection->deletion_policy != model::DeletionPolicy::kBlock) {
+    return nullptr;
+  }
+  const auto found = users.find(id.ref);
+  return found == users.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+Selection Select(const ObjectStore& store,
+                 const std::set<std::string>& in_force) {
+  Selection selection;
+  const auto users = GrantsInUse(store);
+  store.ForEach([&](const ObjectId& id, const Stored& stored) {
+    const SeenObject& seen = stored.seen;
+    if (!seen.is_ending) {
+      if (!seen.has_finalizer) selection.unprotected.push_back(id);
+      const bool ready = seen.has_finalizer || in_force.count(seen.uid) > 0;
+      if (ready || !MayWait(stored)) Add(stored, selection.objects);
+      return;
+    }
+    if (const auto* grants = BlockedBy(id, stored, users)) {
+      selection.blocked.emplace(id.ref, *grants);
+      Add(stored, selection.objects);
+      return;
+    }
+    selection.objects.ended.push_back(
+        {std::string(ToString(id.kind)), id.ref, seen.uid});
+    if (seen.has_finalizer) selection.ending.push_back(id);
+  });
+  selection.objects.service_accounts = store.ServiceAccounts();
+  model::AddDeniesOfBrokenGroups(selection.objects);
+  return selection;
+}
+
+}  // namespace claviger::op

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which of the objects that the API server shows are in force: one that was
+// never protected by our finalizer is not yet, one whose deletion was seen is
+// not any more. Pure.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/objects.h"
+#include "operator/kube/object_store.h"
+
+namespace claviger::op {
+
+struct Selection {
+  /// What to compile. Ended objects are named in `ended`, so that their
+  /// absence is explained.
+  model::Objects objects;
+  /// Without our finalizer and not ending: to be protected.
+  std::vector<ObjectId> unprotected;
+  /// Ending, with our finalizer, and out of `objects`: to be released once
+  /// Vault follows.
+  std::vector<ObjectId> ending;
+  /// Connections that stay in force because Grants still name them
+  /// (deletionPolicy Block), with the names of those Grants.
+  std::map<model::ObjectRef, std::vector<std::string>> blocked;
+};
+
+/// `in_force`: uids of objects that were selected before. Losing the finalizer
+/// by hand does not put those out of force: for a Deny that would give access.
+Selection Select(const ObjectStore& store, const std::set<std::string>& in_force);
+
+}  // namespace claviger::op

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writes to each object's status what the last pass found, only where it
+// differs from what is there, and an Event where Ready changed. User edits
+// first. Offer is thread-safe; Turn is one thread's and blocks.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "access/snapshot.h"
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "kube/client.h"
+#include "operator/kube/object_store.h"
+#include "operator/kube/status_rules.h"
+#include "operator/pass_report.h"
+
+namespace claviger::op {
+
+/// A finished pass, as far as statuses need it.
+struct FinishedPass {
+  std::shared_ptr<const access::Snapshot> snapshot;
+  PassReport report;
+  std::map<model::ObjectRef, std::vector<std::string>> blocked;
+  Time now;
+};
+
+struct StatusWriterSettings {
+  bool with_users = false;       // users have a login, so they are principals
+  std::string cluster;           // part of the names in Vault
+  std::string instance;          // who says so in Events: the pod's name
+  BackoffPolicy retry{std::chrono::milliseconds(1'000),
+                      std::chrono::milliseconds(30'000)};
+};
+
+class StatusWriter {
+ public:
+  /// All references outlive this object. `may_write` is asked before each
+  /// write.
+  StatusWriter(StatusWriterSettings settings, const kube::Client& client,
+               ObjectStore& store, const Clock& clock, Random& random,
+               Logger& log, std::function<bool()> may_write);
+
+  /// The newest pass wins.
+  void Offer(FinishedPass pass);
+
+  /// Compares what was offered, and writes a part of what differs. How long
+  /// to wait unless something is offered; zero: more is to be done.
+  std::chrono::milliseconds Turn();
+
+  /// How many objects' statuses wait to be written.
+  size_t waiting() const { return edited_.size() + others_.size(); }
+
+ private:
+  using Statuses = std::map<ObjectId, ObjectStatus>;
+
+  void Compare(const FinishedPass& pass);
+  void Enqueue(const ObjectId& id, const SeenObject& seen,
+               std::optional<ObjectStatus> wanted);
+  Status WriteNext();
+  Status Write(const ObjectId& id, const ObjectStatus& wanted);
+  void Announce(const ObjectId& id, const SeenObject& seen,
+                const ObjectStatus& wanted);
+  void AnnounceDrift(const FinishedPass& pass,
+                     const access::Compiler& compiler);
+
+  const StatusWriterSettings settings_;
+  const kube::Client& client_;
+  ObjectStore& store_;
+  const Clock& clock_;
+  Random& random_;
+  Logger& log_;
+  const std::function<bool()> may_write_;
+
+  std::mutex mutex_;
+  std::optional<FinishedPass> offered_;  // under mutex_
+
+  std::map<std::string, int64_t> programmed_;  // uid -> generation
+  Statuses edited_;  // whose spec changed since its status was written
+  Statuses others_;
+  int failures_ = 0;
+};
+
+}  // namespace claviger::op
