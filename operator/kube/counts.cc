@@ -25,12 +25,11 @@ std::optional<model::ObjectRef> CarrierOf(const Principal& principal,
     return model::ObjectRef{principal.ns, principal.name};
   }
   const auto& workloads = binding.facts->workloads;
-  if (!workloads || workloads->empty() ||
-      workloads->front().service_accounts.empty()) {
-    return std::nullopt;
-  }
-  return model::ObjectRef{workloads->front().ns,
-                          workloads->front().service_accounts.front()};
+  if (!workloads || workloads->empty()) return std::nullopt;
+  const model::Workload& first = workloads->front();
+  const bool any = !first.service_accounts || first.service_accounts->empty();
+  return model::ObjectRef{first.ns,
+                          any ? "default" : first.service_accounts->front()};
 }
 
 bool MayUse(const Principal& principal, const access::Binding& binding,
@@ -63,7 +62,7 @@ class GroupCounter {
     seen_.clear();
     members_.clear();
     GroupCounts counts;
-    counts.depth = Visit(index);
+    counts.depth = Visit(index) - 1;
     counts.members = static_cast<int64_t>(members_.size());
     return counts;
   }

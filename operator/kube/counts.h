@@ -29,7 +29,7 @@ std::vector<ConnectionCounts> CountConnections(const access::Snapshot& snapshot,
 struct GroupCounts {
   /// Users, service accounts and namespaces, nested ones included, each once.
   int64_t members = 0;
-  int64_t depth = 1;  // 1: no group in it
+  int64_t depth = 0;  // levels of groups nested in it
 };
 
 /// By the snapshot's index of groups.

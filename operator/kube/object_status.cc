@@ -35,10 +35,9 @@ void ReadConditions(const json& status, ObjectStatus& out) {
                               TextAt(one, "reason"), TextAt(one, "message"),
                               TextAt(one, "lastTransitionTime")});
   }
-  std::sort(out.conditions.begin(), out.conditions.end(),
-            [](const Condition& a, const Condition& b) {
-              return a.type < b.type;
-            });
+  std::sort(
+      out.conditions.begin(), out.conditions.end(),
+      [](const Condition& a, const Condition& b) { return a.type < b.type; });
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ Result<ObjectId> ReadMetadata(ObjectKind kind, const json& object,
   if (metadata == object.end() || !metadata->is_object()) {
     return Fail(ErrorCode::kMalformed, "object without metadata");
   }
-  ObjectId id{kind, {TextAt(*metadata, "namespace"), TextAt(*metadata, "name")}};
+  ObjectId id{kind,
+              {TextAt(*metadata, "namespace"), TextAt(*metadata, "name")}};
   out.uid = TextAt(*metadata, "uid");
   out.resource_version = TextAt(*metadata, "resourceVersion");
   if (id.ref.name.empty() || out.uid.empty()) {

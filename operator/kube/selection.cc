@@ -16,21 +16,27 @@ void Append(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-void Add(const Stored& stored, model::Objects& objects) {
-  if (const auto* one = std::get_if<model::Connection>(&stored.value)) {
-    objects.connections.push_back(*one);
-  } else if (const auto* one = std::get_if<model::Grant>(&stored.value)) {
-    objects.grants.push_back(*one);
-  } else if (const auto* one = std::get_if<model::Group>(&stored.value)) {
-    objects.groups.push_back(*one);
-  } else if (const auto* broken = std::get_if<model::Objects>(&stored.value)) {
-    Append(objects.connections, broken->connections);
-    Append(objects.grants, broken->grants);
-    Append(objects.groups, broken->groups);
-    Append(objects.broken_denies, broken->broken_denies);
-    Append(objects.broken_groups, broken->broken_groups);
-    Append(objects.problems, broken->problems);
+// Adds it to the list of its kind.
+struct Adder {
+  model::Objects& to;
+
+  void operator()(const model::Connection& one) const {
+    to.connections.push_back(one);
   }
+  void operator()(const model::Grant& one) const { to.grants.push_back(one); }
+  void operator()(const model::Group& one) const { to.groups.push_back(one); }
+  void operator()(const model::Objects& broken) const {
+    Append(to.connections, broken.connections);
+    Append(to.grants, broken.grants);
+    Append(to.groups, broken.groups);
+    Append(to.broken_denies, broken.broken_denies);
+    Append(to.broken_groups, broken.broken_groups);
+    Append(to.problems, broken.problems);
+  }
+};
+
+void Add(const Stored& stored, model::Objects& objects) {
+  std::visit(Adder{objects}, stored.value);
 }
 
 // What can only give: an Allow, or a Connection nobody relies on yet.
@@ -83,8 +89,9 @@ Selection Select(const ObjectStore& store,
       Add(stored, selection.objects);
       return;
     }
-    selection.objects.ended.push_back(
-        {std::string(ToString(id.kind)), id.ref, seen.uid});
+    // Being marked for deletion counted as a generation: never in force.
+    selection.objects.ended.push_back({std::string(ToString(id.kind)), id.ref,
+                                       seen.uid, seen.generation - 1});
     if (seen.has_finalizer) selection.ending.push_back(id);
   });
   selection.objects.service_accounts = store.ServiceAccounts();

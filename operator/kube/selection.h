@@ -31,6 +31,7 @@ struct Selection {
 
 /// `in_force`: uids of objects that were selected before. Losing the finalizer
 /// by hand does not put those out of force: for a Deny that would give access.
-Selection Select(const ObjectStore& store, const std::set<std::string>& in_force);
+Selection Select(const ObjectStore& store,
+                 const std::set<std::string>& in_force);
 
 }  // namespace claviger::op

@@ -67,17 +67,15 @@ void Finish(ObjectStatus& status, std::optional<Condition> otherwise) {
                                            one.type == "Programmed");
                    });
   if (missing != status.conditions.end()) {
-    status.conditions.push_back(
-        No("Ready", missing->reason, missing->message));
+    status.conditions.push_back(No("Ready", missing->reason, missing->message));
   } else if (otherwise) {
     status.conditions.push_back(*std::move(otherwise));
   } else {
     status.conditions.push_back(Yes("Ready"));
   }
-  std::sort(status.conditions.begin(), status.conditions.end(),
-            [](const Condition& a, const Condition& b) {
-              return a.type < b.type;
-            });
+  std::sort(
+      status.conditions.begin(), status.conditions.end(),
+      [](const Condition& a, const Condition& b) { return a.type < b.type; });
 }
 
 Condition Writer::Programmed(const model::Metadata& metadata,
@@ -112,9 +110,8 @@ ObjectStatus Writer::OfConnection(const model::Connection& connection,
   status.counts = {{"grants", counts.grants},
                    {"principals", counts.principals}};
   status.conditions.push_back(Accepted(connection.refused));
-  status.conditions.push_back(
-      Programmed(connection.metadata,
-                 troubles_.OfConnection(connection.ref())));
+  status.conditions.push_back(Programmed(
+      connection.metadata, troubles_.OfConnection(connection.ref())));
   if (connection.endpoint.insecure) {
     status.conditions.push_back(
         {"Insecure", true, "InsecureEndpoint",
@@ -164,9 +161,9 @@ ObjectStatus Writer::OfGrant(const model::Grant& grant) const {
                       "spec.connection");
   }
   status.conditions.push_back(std::move(accepted));
-  status.conditions.push_back(Programmed(
-      grant.metadata,
-      troubles_.OfGrant({grant.metadata.ns, grant.metadata.name})));
+  status.conditions.push_back(
+      Programmed(grant.metadata,
+                 troubles_.OfGrant({grant.metadata.ns, grant.metadata.name})));
   Finish(status, NotInForce(grant));
   return status;
 }
@@ -185,6 +182,7 @@ ObjectStatus Writer::OfGroup(int index, const GroupCounts& counts) const {
                   "gives nothing; remove one of the memberships");
   }
   status.conditions.push_back(std::move(accepted));
+  status.conditions.push_back(Programmed(group.metadata, nullptr));
   Finish(status, std::nullopt);
   return status;
 }

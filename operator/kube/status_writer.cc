@@ -160,9 +160,9 @@ Status StatusWriter::WriteNext() {
 Status StatusWriter::Write(const ObjectId& id, const ObjectStatus& wanted) {
   const std::optional<SeenObject> seen = store_.Find(id);
   if (!seen || wanted.Agrees(seen->status)) return {};
-  const Result<std::string> written = client_.PatchStatus(
-      ResourceOf(id.kind), {id.ref.ns, id.ref.name},
-      StatusPatch(wanted, seen->status, clock_.Now()));
+  const Result<std::string> written =
+      client_.PatchStatus(ResourceOf(id.kind), {id.ref.ns, id.ref.name},
+                          StatusPatch(wanted, seen->status, clock_.Now()));
   if (!written) {
     if (written.error().code == ErrorCode::kNotFound) return {};
     return Fail(written.error());

@@ -35,9 +35,9 @@ struct FinishedPass {
 };
 
 struct StatusWriterSettings {
-  bool with_users = false;       // users have a login, so they are principals
-  std::string cluster;           // part of the names in Vault
-  std::string instance;          // who says so in Events: the pod's name
+  bool with_users = false;  // users have a login, so they are principals
+  std::string cluster;      // part of the names in Vault
+  std::string instance;     // who says so in Events: the pod's name
   BackoffPolicy retry{std::chrono::milliseconds(1'000),
                       std::chrono::milliseconds(30'000)};
 };

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/kube/object_store.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/operator/kube/api_objects.h"
+
+namespace claviger::testing {
+namespace {
+
+using op::ObjectId;
+using op::ObjectKind;
+using op::ObjectStore;
+
+const ObjectId kWarehouse{ObjectKind::kConnection, {"sales", "warehouse"}};
+
+class ObjectStoreTest : public ::testing::Test {
+ protected:
+  void Put(ObjectKind kind, const nlohmann::json& object) {
+    ASSERT_TRUE(store_.Put(kind, object.dump()).has_value());
+  }
+  int changes_ = 0;
+  ObjectStore store_{[this] { ++changes_; }};
+};
+
+TEST_F(ObjectStoreTest, KeepsWhatMattersOfAnObject) {
+  auto object = ApiConnection("sales", "warehouse");
+  object["metadata"]["finalizers"].push_back("other.io/x");
+  object["status"] = {{"observedGeneration", 1}, {"grants", 2}};
+  Put(ObjectKind::kConnection, object);
+  const auto seen = store_.Find(kWarehouse);
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_EQ(seen->uid, "uid-warehouse");
+  EXPECT_EQ(seen->resource_version, "10");
+  EXPECT_TRUE(seen->has_finalizer);
+  EXPECT_EQ(seen->other_finalizers, std::vector<std::string>{"other.io/x"});
+  EXPECT_EQ(seen->status.counts.at("grants"), 2);
+}
+
+TEST_F(ObjectStoreTest, AStatusOrAnAnnotationChangesNothingToCompile) {
+  auto object = ApiConnection("sales", "warehouse");
+  Put(ObjectKind::kConnection, object);
+  const uint64_t before = store_.generation();
+  object["metadata"]["resourceVersion"] = "11";
+  object["metadata"]["annotations"] = {{"note", "x"}};
+  object["status"] = {{"observedGeneration", 1}};
+  Put(ObjectKind::kConnection, object);
+  EXPECT_EQ(store_.generation(), before);
+  EXPECT_EQ(store_.Find(kWarehouse)->resource_version, "11");
+  EXPECT_EQ(changes_, 1);
+}
+
+TEST_F(ObjectStoreTest, WhatCountsForTheCompilationIsNoticed) {
+  const auto grant = ApiGrant("sales", "nightly", "warehouse");
+  const std::vector<std::function<void(nlohmann::json&)>> edits = {
+      [](auto& one) { one["metadata"]["generation"] = 2; },
+      [](auto& one) { one["metadata"]["uid"] = "another"; },
+      [](auto& one) { one["metadata"].erase("finalizers"); },
+      [](auto& one) {
+        one["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+      },
+      [](auto& one) {
+        one["metadata"]["annotations"] = {
+            {"claviger.io/connection-uid", "uid-warehouse"}};
+      }};
+  for (size_t i = 0; i < edits.size(); ++i) {
+    Put(ObjectKind::kGrant, grant);
+    const uint64_t before = store_.generation();
+    auto edited = grant;
+    edits[i](edited);
+    Put(ObjectKind::kGrant, edited);
+    EXPECT_EQ(store_.generation(), before + 1) << "edit " << i;
+  }
+}
+
+TEST_F(ObjectStoreTest, AnEndOfAnEarlierObjectOfTheNameIsPassedOver) {
+  Put(ObjectKind::kConnection, ApiConnection("sales", "warehouse"));
+  store_.Remove(kWarehouse, "an-older-uid");
+  EXPECT_TRUE(store_.Find(kWarehouse).has_value());
+  store_.Remove(kWarehouse, "uid-warehouse");
+  EXPECT_FALSE(store_.Find(kWarehouse).has_value());
+}
+
+TEST_F(ObjectStoreTest, WhatIsNoObjectIsRefusedAndChangesNothing) {
+  for (const char* text : {"", "[]", "{}", R"({"metadata":{"name":"x"}})",
+                           R"({"metadata":{"uid":"x"}})", "{\"metadata\":"}) {
+    EXPECT_FALSE(store_.Put(ObjectKind::kGrant, text).has_value()) << text;
+  }
+  EXPECT_EQ(store_.generation(), 0U);
+}
+
+TEST_F(ObjectStoreTest, AnObjectThatCannotBeDecodedIsKeptAsBroken) {
+  auto object = ApiGrant("sales", "block", "warehouse", "Deny");
+  object["spec"]["subjects"] = "nobody";
+  Put(ObjectKind::kGrant, object);
+  bool broken = false;
+  store_.ForEach([&](const ObjectId&, const ObjectStore::Stored& stored) {
+    const auto* kept = std::get_if<model::Objects>(&stored.value);
+    broken = kept != nullptr && !kept->broken_denies.empty();
+  });
+  EXPECT_TRUE(broken);
+}
+
+TEST_F(ObjectStoreTest, IsSyncedOnceEveryPartWasListed) {
+  for (const auto part :
+       {ObjectStore::Part::kConnections, ObjectStore::Part::kGrants,
+        ObjectStore::Part::kGroups, ObjectStore::Part::kPods}) {
+    EXPECT_FALSE(store_.synced());
+    store_.SetSynced(part);
+  }
+  EXPECT_TRUE(store_.synced());
+}
+
+TEST_F(ObjectStoreTest, PodsOfOneServiceAccountCountOnce) {
+  store_.PutPod({"reports", "a"}, "nightly");
+  store_.PutPod({"reports", "b"}, "nightly");
+  store_.PutPod({"reports", "c"}, "daily");
+  EXPECT_EQ(store_.ServiceAccounts(),
+            (std::vector<model::ObjectRef>{{"reports", "daily"},
+                                           {"reports", "nightly"}}));
+  store_.RemovePod({"reports", "c"});
+  EXPECT_EQ(store_.ServiceAccounts().size(), 1U);
+}
+
+}  // namespace
+}  // namespace claviger::testing
