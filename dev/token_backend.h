@@ -19,12 +19,8 @@ class TokenBackend final : public Backend {
   /// it says nothing, an error where the role is gone.
   using RoleTtl = std::function<Result<int64_t>(const Token&)>;
 
-  TokenBackend(Clock& clock, TokenStore& tokens, PolicyStore& policies,
-               RoleTtl role_ttl)
-      : clock_(clock),
-        tokens_(tokens),
-        policies_(policies),
-        role_ttl_(std::move(role_ttl)) {}
+  TokenBackend(TokenStore& tokens, PolicyStore& policies, RoleTtl role_ttl)
+      : tokens_(tokens), policies_(policies), role_ttl_(std::move(role_ttl)) {}
 
   bool WantsSudo(const std::string& path) const override {
     return path == "accessors" || path == "accessors/";
@@ -40,7 +36,6 @@ class TokenBackend final : public Backend {
 
   std::string Given(const Request& request, const char* field) const;
 
-  Clock& clock_;
   TokenStore& tokens_;
   PolicyStore& policies_;
   const RoleTtl role_ttl_;

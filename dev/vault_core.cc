@@ -99,7 +99,7 @@ Status VaultCore::MountTheFirst() {
   token.type = "token";
   token.description = "token based credentials";
   token.backend = std::make_unique<TokenBackend>(
-      clock_, tokens_, policies_, [this](const Token& made) -> Result<int64_t> {
+      tokens_, policies_, [this](const Token& made) -> Result<int64_t> {
         const auto route = mounts_.Find(made.made.path);
         if (made.made.role.empty() || !route) return 0;
         return route->mount->backend->RoleTtl(made.made.role);

@@ -75,7 +75,8 @@ TEST(ExplainJsonTest, IsOneObjectWithItsKeysInOrderForADeny) {
   EXPECT_EQ(json["outcome"], "Deny");
   EXPECT_EQ(json["status"], 409);
   EXPECT_EQ(json["reason"], "AmbiguousCredential");
-  EXPECT_EQ(json["slots"], nlohmann::json({"grant/a", "grant/finance-team"}));
+  EXPECT_EQ(json["slots"],
+            nlohmann::ordered_json({"grant/a", "grant/finance-team"}));
 }
 
 TEST(ExplainJsonTest, WritesNullWhereThereIsNothing) {
