@@ -46,9 +46,7 @@ class Reconciler::Impl {
   PassReport Continue(Time now);
   bool Suspect(size_t count);
   size_t known() const;
-  std::shared_ptr<const access::Snapshot> snapshot() const {
-    return compiled_ == nullptr ? nullptr : compiled_->snapshot();
-  }
+  std::shared_ptr<const access::Snapshot> snapshot();
 
  private:
   PassReport Run(Time now);
@@ -331,6 +329,13 @@ bool Reconciler::Impl::Suspect(size_t count) {
   return true;
 }
 
+std::shared_ptr<const access::Snapshot> Reconciler::Impl::snapshot() {
+  if (compiled_ != nullptr) return compiled_->snapshot();
+  if (!has_objects_) return nullptr;
+  // Vault was not reached yet, so nothing is known of what it holds.
+  return std::make_shared<const access::Snapshot>(objects_, settings_.snapshot);
+}
+
 size_t Reconciler::Impl::known() const {
   return static_cast<size_t>(std::count_if(
       tracked_.begin(), tracked_.end(),
@@ -347,7 +352,7 @@ PassReport Reconciler::Pass(model::Objects objects, Time now) {
 PassReport Reconciler::Continue(Time now) { return impl_->Continue(now); }
 bool Reconciler::Suspect(size_t count) { return impl_->Suspect(count); }
 size_t Reconciler::known() const { return impl_->known(); }
-std::shared_ptr<const access::Snapshot> Reconciler::snapshot() const {
+std::shared_ptr<const access::Snapshot> Reconciler::snapshot() {
   return impl_->snapshot();
 }
 

@@ -59,7 +59,7 @@ class Reconciler {
   bool Suspect(size_t count);
 
   /// The objects of the last pass as they were judged; null before it.
-  std::shared_ptr<const access::Snapshot> snapshot() const;
+  std::shared_ptr<const access::Snapshot> snapshot();
 
   /// How many principals it knows to be in Vault.
   size_t known() const;
