@@ -168,6 +168,9 @@ void CheckVaultRef(const VaultRef& ref, const std::string& path,
   } else if (ref.version && *ref.version < 1) {
     report.Invalid(path + ".version", "versions begin with 1",
                    "name a version, or leave the field out for the newest");
+  } else if (ref.version && *ref.version > kMaxVersion) {
+    report.Invalid(path + ".version", "no secret has so many versions",
+                   "name a version, or leave the field out for the newest");
   }
   CheckKeys(ref, path, report);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
+#include "model/check.h"
 #include "model/decode.h"
+#include "model/limits.h"
 
 namespace claviger::model {
 namespace {
@@ -41,6 +43,7 @@ void DecodePrivileges(Fields& fields, Grant& out) {
   for (const Privilege privilege : listed) out.privileges.Add(privilege);
   const Value& spec = fields.value();
   const std::string path = spec.PathOf("privileges");
+  CheckSize(listed.size(), kMaxPrivileges, "entries", path, spec.report());
   const bool credential = spec.node().Find("credential") != nullptr;
   if (!given && credential) {
     spec.report().Missing(path,

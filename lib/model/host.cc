@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/names.h"
 
@@ -20,10 +21,18 @@ bool IsAlnum(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+// An IPv4 address in IPv6 clothes passes by whoever looks for the former.
+bool IsMapped(const unsigned char* address) {
+  static constexpr unsigned char kPrefix[] = {0, 0, 0, 0, 0,    0,
+                                              0, 0, 0, 0, 0xFF, 0xFF};
+  return std::equal(std::begin(kPrefix), std::end(kPrefix), address);
+}
+
 bool IsAddress(int family, std::string_view text) {
   unsigned char address[16];
   return text.size() < INET6_ADDRSTRLEN &&
-         inet_pton(family, std::string(text).c_str(), address) == 1;
+         inet_pton(family, std::string(text).c_str(), address) == 1 &&
+         (family == AF_INET || !IsMapped(address));
 }
 
 // Resolvers take a last label of digits, or of hexadecimal ones, for a part of

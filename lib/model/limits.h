@@ -29,9 +29,11 @@ inline constexpr size_t kMaxParameterValue = 256;
 // A Vault reference
 inline constexpr size_t kMaxMount = 128;
 inline constexpr size_t kMaxKeys = 16;
+inline constexpr int kMaxVersion = 1'000'000'000;
 
 // Grant
 inline constexpr size_t kMaxSubjects = 64;
+inline constexpr size_t kMaxPrivileges = 5;
 inline constexpr int kMinPriority = -1000;
 inline constexpr int kMaxPriority = 1000;
 inline constexpr size_t kMaxReason = 256;  // characters

@@ -8,164 +8,21 @@
 #include <string>
 
 #include "model_testing.h"
+#include "support/hostile_names.h"
 
 namespace claviger::model {
 namespace {
 
-// `@` is replaced by the hostile name; `path` is where the complaint must be.
-struct Place {
-  std::string_view path;
-  std::string_view manifest;
-};
-
-constexpr std::string_view kHead = R"("apiVersion":"claviger.io/v1alpha1",)";
-
-// A Connection whose spec is given but for what every one needs.
-std::string Connection(std::string_view metadata, std::string_view endpoint,
-                       std::string_view rest, std::string_view vault) {
-  std::string json = "{" + std::string(kHead) + R"("kind":"Connection",)";
-  json.append(R"("metadata":{)").append(metadata).append("},");
-  json.append(R"("spec":{"provider":"postgresql","endpoint":{)");
-  json.append(endpoint).append("},").append(rest);
-  json.append(R"("credentials":{"type":"password","default":{"vault":{)");
-  return json.append(vault).append("}}}}}");
-}
-
-constexpr std::string_view kMeta = R"("name":"dw","namespace":"sales")";
-constexpr std::string_view kHost = R"("host":"dw.corp")";
-constexpr std::string_view kVault =
-    R"("engine":"kv2","mount":"secret","path":"sales/dw")";
-
-struct Field {
-  std::string path;
-  std::string json;
-};
-
-Field InMetadata(std::string path, std::string_view metadata) {
-  return {std::move(path), Connection(metadata, kHost, "", kVault)};
-}
-Field InEndpoint(std::string path, std::string_view endpoint) {
-  return {"spec.endpoint." + path, Connection(kMeta, endpoint, "", kVault)};
-}
-Field InSpec(std::string path, std::string_view rest) {
-  return {"spec." + path, Connection(kMeta, kHost, rest, kVault)};
-}
-Field InVault(std::string path, std::string_view vault) {
-  return {"spec.credentials.default.vault." + path,
-          Connection(kMeta, kHost, "", vault)};
-}
-Field InGrant(std::string path, std::string_view spec) {
-  return {"spec." + path,
-          "{" + std::string(kHead) +
-              R"("kind":"Grant","metadata":{"name":"g","namespace":"sales"},)" +
-              R"("spec":{)" + std::string(spec) + "}}"};
-}
-Field InGroup(std::string path, std::string_view spec) {
-  return {"spec." + path,
-          "{" + std::string(kHead) +
-              R"("kind":"Group","metadata":{"name":"g"},"spec":{)" +
-              std::string(spec) + "}}"};
-}
-
-std::vector<Field> ConnectionFields() {
-  return {
-      InMetadata("metadata.name", R"("name":@,"namespace":"sales")"),
-      InMetadata("metadata.namespace", R"("name":"dw","namespace":@)"),
-      InMetadata("metadata.uid", R"("name":"d","namespace":"s","uid":@)"),
-      InSpec("owner.name", R"("owner":{"kind":"User","name":@},)"),
-      InSpec("owner.name", R"("owner":{"kind":"Group","name":@},)"),
-      InSpec("owner.name",
-             R"("owner":{"kind":"ServiceAccount","namespace":"a","name":@},)"),
-      InSpec("owner.namespace",
-             R"("owner":{"kind":"ServiceAccount","namespace":@,"name":"a"},)"),
-      InSpec("sharing.groups[0]",
-             R"("sharing":{"mode":"Groups","groups":[@]},)"),
-      InSpec("workloads[0].namespace", R"("workloads":[{"namespace":@}],)"),
-      InSpec("workloads[0].serviceAccounts[0]",
-             R"("workloads":[{"namespace":"a","serviceAccounts":[@]}],)"),
-      InVault("mount", R"("engine":"kv2","mount":@,"path":"a")"),
-      InVault("path", R"("engine":"kv2","mount":"a","path":@)"),
-      InVault("path", R"("engine":"read","mount":"a","path":@)"),
-      InVault("role", R"("engine":"database","mount":"a","role":@)"),
-      InVault("keys.username",
-              R"("engine":"kv1","mount":"a","path":"b","keys":{"username":@})"),
-      InVault("keys.*",
-              R"("engine":"kv1","mount":"a","path":"b","keys":{@:"user"})"),
-  };
-}
-
-std::vector<Field> EndpointFields() {
-  return {
-      InEndpoint("host", R"("host":@)"),
-      InEndpoint("hosts[0]", R"("hosts":[@])"),
-      InEndpoint("url", R"("url":@)"),
-      InEndpoint("database", R"("host":"a","database":@)"),
-      InEndpoint("tls.serverName", R"("host":"a","tls":{"serverName":@})"),
-      InEndpoint("pathPrefixes[0]", R"("url":"https://a","pathPrefixes":[@])"),
-      InEndpoint("methods[0]", R"("url":"https://a","methods":[@])"),
-      InEndpoint("parameters.schema",
-                 R"("host":"a","parameters":{"schema":@})"),
-      InEndpoint("parameters.*", R"("host":"a","parameters":{@:"x"})"),
-  };
-}
-
-std::vector<Field> GrantAndGroupFields() {
-  return {
-      InGrant("connection",
-              R"("connection":@,"subjects":[{"kind":"Everyone"}])"),
-      InGrant("subjects[0].name",
-              R"("connection":"dw","subjects":[{"kind":"User","name":@}])"),
-      InGrant("subjects[0].name",
-              R"("connection":"dw","subjects":[{"kind":"Group","name":@}])"),
-      InGrant("subjects[0].name",
-              R"("connection":"dw","subjects":
-                 [{"kind":"ServiceAccount","namespace":"a","name":@}])"),
-      InGrant("subjects[0].namespace",
-              R"("connection":"dw","subjects":
-                 [{"kind":"ServiceAccount","namespace":@,"name":"a"}])"),
-      InGrant("credential.vault.role",
-              R"("connection":"dw","subjects":[{"kind":"Everyone"}],
-                 "privileges":[],"credential":{"vault":
-                 {"engine":"ldap","mount":"a","role":@}})"),
-      InGroup("members[0].name",
-              R"("members":[{"kind":"Namespace","name":@}])"),
-      InGroup("members[0].name", R"("members":[{"kind":"User","name":@}])"),
-      InGroup("members[0].name", R"("members":[{"kind":"Group","name":@}])"),
-      InGroup("admins[0].name", R"("admins":[{"kind":"User","name":@}])"),
-      InGroup("claim.name", R"("claim":{"name":@,"value":"a"})"),
-      InGroup("claim.value", R"("claim":{"name":"a","value":@})"),
-  };
-}
-
-std::vector<std::string> HostileNames() {
-  return {"a\"b",
-          "a*",
-          "a+",
-          "*",
-          "+",
-          "..",
-          "a/../b",
-          "%2e",
-          "%2e%2e%2f",
-          "",
-          std::string(300, 'a'),
-          "ROOT",
-          "Root",
-          "{{identity.entity.name}}",
-          "\xd0\xb0\xd0\xb4min",  // Cyrillic a, de
-          "\xef\xbd\x81",         // full-width a
-          "cafe\xcc\x81",         // decomposed accent
-          "a\xe2\x80\x8b"
-          "b",  // zero width space
-          "a\xe2\x80\xae"
-          "b",  // right-to-left override
-          std::string("a\0b", 3),
-          "a\nb",
-          "a\x1b[31m",
-          " a",
-          "a\\b",
-          "a'b"};
-}
+using testing::ConnectionNames;
+using testing::EndpointNames;
+using testing::GrantAndGroupNames;
+using testing::HarmlessName;
+using testing::HostileNames;
+using testing::InEndpoint;
+using testing::InMetadata;
+using testing::InVault;
+using testing::NameField;
+using testing::WithName;
 
 // Where `*` in the path stands for the hostile name itself.
 bool ComplainsAt(const Objects& objects, const std::string& path) {
@@ -194,36 +51,30 @@ bool GivesNothing(const Objects& objects) {
   return true;
 }
 
-void CheckAll(const std::vector<Field>& fields) {
-  for (const Field& field : fields) {
+void CheckAll(const std::vector<NameField>& fields) {
+  for (const NameField& field : fields) {
     for (const std::string& name : HostileNames()) {
-      std::string json = field.json;
-      json.replace(json.find('@'), 1, JsonText(name));
+      const std::string json = WithName(field, name);
       const Objects objects = DecodeObject(json);
       EXPECT_TRUE(objects.complete) << json;
       EXPECT_TRUE(GivesNothing(objects)) << json;
       EXPECT_TRUE(ComplainsAt(objects, field.path)) << json;
     }
-    std::string json = field.json;
-    json.replace(json.find('@'), 1,
-                 field.path == "spec.endpoint.url"          ? "\"https://a\""
-                 : field.path == "spec.endpoint.methods[0]" ? "\"GET\""
-                 : field.path == "spec.endpoint.pathPrefixes[0]" ? "\"/a\""
-                                                                 : "\"abc\"");
+    const std::string json = WithName(field, HarmlessName(field.path));
     EXPECT_FALSE(GivesNothing(DecodeObject(json))) << json;
   }
 }
 
 TEST(HostileNamesTest, AreRefusedInEveryFieldOfAConnection) {
-  CheckAll(ConnectionFields());
+  CheckAll(ConnectionNames());
 }
 
 TEST(HostileNamesTest, AreRefusedInEveryFieldOfAnEndpoint) {
-  CheckAll(EndpointFields());
+  CheckAll(EndpointNames());
 }
 
 TEST(HostileNamesTest, AreRefusedInEveryFieldOfGrantsAndGroups) {
-  CheckAll(GrantAndGroupFields());
+  CheckAll(GrantAndGroupNames());
 }
 
 // Inside a longer value that is otherwise fine.
@@ -231,22 +82,20 @@ TEST(HostileNamesTest, AreRefusedInsideUrlsAndPaths) {
   for (const std::string& name : HostileNames()) {
     if (name.empty() || name == "ROOT" || name == "Root") continue;
     if (name.size() == 300) continue;  // long, but a URL may be longer
-    const Field url = InEndpoint("url", R"("url":@)");
-    std::string json = url.json;
-    json.replace(json.find('@'), 1, JsonText("https://a.corp/" + name));
-    EXPECT_TRUE(GivesNothing(DecodeObject(json))) << json;
-    const Field path =
-        InVault("path", R"("engine":"kv2","mount":"a","path":@)");
-    json = path.json;
-    json.replace(json.find('@'), 1, JsonText("sales/" + name));
-    EXPECT_TRUE(GivesNothing(DecodeObject(json))) << json;
+    const std::string url =
+        WithName(InEndpoint("url", R"("url":@)"), "https://a.corp/" + name);
+    EXPECT_TRUE(GivesNothing(DecodeObject(url))) << url;
+    const std::string path =
+        WithName(InVault("path", R"("engine":"kv2","mount":"a","path":@)"),
+                 "sales/" + name);
+    EXPECT_TRUE(GivesNothing(DecodeObject(path))) << path;
   }
 }
 
 TEST(HostileNamesTest, NeverReachAMessageUnprinted) {
   for (const std::string& name : HostileNames()) {
-    std::string json = InMetadata("", R"("name":@,"namespace":"s")").json;
-    json.replace(json.find('@'), 1, JsonText(name));
+    const std::string json =
+        WithName(InMetadata("", R"("name":@,"namespace":"s")"), name);
     for (const Problem& problem : DecodeObject(json).problems) {
       const std::string line = ToString(problem) + problem.object;
       for (const char c : line) {

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `kubectl apply` for tests: manifests into a real API server, by server-side
+// apply as its administrator. Blocking; thread-safe as the server's own calls.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "support/real_servers.h"
+
+namespace claviger::testing {
+
+/// Applies every document of a YAML text, in order. An object without a
+/// namespace goes to `name_space` where its kind has one. The first refusal is
+/// the error, in the server's words.
+Status ApplyManifests(const RealKubeApiServer& kube, std::string_view yaml,
+                      const std::string& name_space = "default");
+
+/// The path of an object ("/apis/claviger.io/v1alpha1/namespaces/sales/grants",
+/// then "/name" where `name` is given); nothing for a kind unknown here.
+std::string ResourcePath(std::string_view api_version, std::string_view kind,
+                         const std::string& name_space,
+                         const std::string& name = "");
+
+/// Applies the three files of `directory` (crds/) and waits until the kinds
+/// are served.
+Status InstallCrds(const RealKubeApiServer& kube, const std::string& directory);
+
+}  // namespace claviger::testing
