@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waiting that ends early when the process is asked to. Thread-safe.
+// Waiting that ends early when there is something to do, or when the process is
+// asked to end. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -11,10 +12,20 @@ namespace claviger::op {
 
 class StopSignal {
  public:
-  /// Waits; false as soon as the end was asked for.
+  /// Waits until the time has passed or Wake was called since the last wait;
+  /// false as soon as the end was asked for.
   bool WaitFor(std::chrono::milliseconds time) {
     std::unique_lock lock(mutex_);
-    return !wake_.wait_for(lock, time, [this] { return stopped_; });
+    wake_.wait_for(lock, time, [this] { return stopped_ || woken_; });
+    woken_ = false;
+    return !stopped_;
+  }
+  void Wake() {
+    {
+      const std::lock_guard lock(mutex_);
+      woken_ = true;
+    }
+    wake_.notify_all();
   }
   void Stop() {
     {
@@ -23,11 +34,16 @@ class StopSignal {
     }
     wake_.notify_all();
   }
+  bool stopped() const {
+    const std::lock_guard lock(mutex_);
+    return stopped_;
+  }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stopped_ = false;
+  bool woken_ = false;
 };
 
 }  // namespace claviger::op

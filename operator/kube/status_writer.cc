@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/kube/status_writer.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -73,7 +74,8 @@ StatusWriter::StatusWriter(StatusWriterSettings settings,
       clock_(clock),
       random_(random),
       log_(log),
-      may_write_(std::move(may_write)) {}
+      may_write_(std::move(may_write)),
+      queue_(settings_.retry, random) {}
 
 void StatusWriter::Offer(FinishedPass pass) {
   const std::lock_guard lock(mutex_);
@@ -93,23 +95,33 @@ milliseconds StatusWriter::Turn() {
     std::swap(pass, offered_);
   }
   if (pass && pass->snapshot != nullptr) Compare(*pass);
-  for (int i = 0; i < kBatch && waiting() > 0; ++i) {
-    const Status done = WriteNext();
-    if (done) continue;
+  for (int i = 0; i < kBatch; ++i) {
+    const SteadyTime now = clock_.SteadyNow();
+    const std::optional<kube::WorkKey> key = queue_.Take(now);
+    if (!key) {
+      const auto next = queue_.NextAt();
+      return next ? std::max(*next - now, milliseconds(1)) : kIdle;
+    }
+    const Status done = WriteNext(*key);
+    if (done) {
+      queue_.Done(*key);
+      continue;
+    }
     const milliseconds asked =
         done.error().retry_after.value_or(milliseconds(0));
-    return BackoffDelay(settings_.retry, failures_++, asked, random_);
+    queue_.Retry(*key, now, asked);
+    // The next one would most likely meet the same.
+    return BackoffDelay(settings_.retry, 0, asked, random_);
   }
-  failures_ = 0;
-  return waiting() > 0 ? milliseconds(0) : kIdle;
+  return milliseconds(0);
 }
 
 void StatusWriter::Compare(const FinishedPass& pass) {
   const access::Compiler compiler(*pass.snapshot, settings_.with_users);
   Statuses wanted = StatusesOf({*pass.snapshot, compiler, pass.report,
                                 pass.blocked, programmed_, pass.now});
-  edited_.clear();
-  others_.clear();
+  wanted_.clear();
+  keys_.clear();
   programmed_.clear();
   std::map<ObjectId, const std::string*> uids;
   store_.ForEach([&](const ObjectId& id, const ObjectStore::Stored& stored) {
@@ -138,22 +150,28 @@ void StatusWriter::Enqueue(const ObjectId& id, const SeenObject& seen,
   if (wanted->Agrees(seen.status)) return;
   const bool edited =
       wanted->observed_generation != seen.status.observed_generation;
-  (edited ? edited_ : others_).insert_or_assign(id, *std::move(wanted));
+  wanted_.insert_or_assign(id, *std::move(wanted));
+  const kube::WorkKey key{id.ref.ns, ToString(id)};
+  keys_.emplace(key, id);
+  queue_.Add(key,
+             edited ? kube::WorkPriority::kEdit : kube::WorkPriority::kResync);
 }
 
-Status StatusWriter::WriteNext() {
+Status StatusWriter::WriteNext(const kube::WorkKey& key) {
+  const auto id = keys_.find(key);
+  if (id == keys_.end()) return {};  // a newer pass has nothing for it
+  const auto wanted = wanted_.find(id->second);
+  if (wanted == wanted_.end()) return {};
   if (!may_write_()) {
     return Fail(ErrorCode::kUnavailable, "write status: not the leader");
   }
-  Statuses& queue = edited_.empty() ? others_ : edited_;
-  const auto first = queue.begin();
-  Status done = Write(first->first, first->second);
+  Status done = Write(wanted->first, wanted->second);
   if (!done && IsRetryable(done.error().code)) return done;
   if (!done) {
-    log_.Warning("status not written", {{"object", ToString(first->first)},
+    log_.Warning("status not written", {{"object", ToString(wanted->first)},
                                         {"error", done.error().message}});
   }
-  queue.erase(first);
+  wanted_.erase(wanted);
   return {};
 }
 

@@ -2,7 +2,8 @@
 //
 // Writes to each object's status what the last pass found, only where it
 // differs from what is there, and an Event where Ready changed. User edits
-// first. Offer is thread-safe; Turn is one thread's and blocks.
+// first, namespaces in turns. Offer is thread-safe; Turn is one thread's and
+// blocks.
 #pragma once
 
 #include <chrono>
@@ -20,6 +21,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "kube/client.h"
+#include "kube/work_queue.h"
 #include "operator/kube/object_store.h"
 #include "operator/kube/status_rules.h"
 #include "operator/pass_report.h"
@@ -58,7 +60,7 @@ class StatusWriter {
   std::chrono::milliseconds Turn();
 
   /// How many objects' statuses wait to be written.
-  size_t waiting() const { return edited_.size() + others_.size(); }
+  size_t waiting() const { return wanted_.size(); }
 
  private:
   using Statuses = std::map<ObjectId, ObjectStatus>;
@@ -66,7 +68,7 @@ class StatusWriter {
   void Compare(const FinishedPass& pass);
   void Enqueue(const ObjectId& id, const SeenObject& seen,
                std::optional<ObjectStatus> wanted);
-  Status WriteNext();
+  Status WriteNext(const kube::WorkKey& key);
   Status Write(const ObjectId& id, const ObjectStatus& wanted);
   void Announce(const ObjectId& id, const SeenObject& seen,
                 const ObjectStatus& wanted);
@@ -85,9 +87,9 @@ class StatusWriter {
   std::optional<FinishedPass> offered_;  // under mutex_
 
   std::map<std::string, int64_t> programmed_;  // uid -> generation
-  Statuses edited_;  // whose spec changed since its status was written
-  Statuses others_;
-  int failures_ = 0;
+  Statuses wanted_;                            // that differ from what is there
+  std::map<kube::WorkKey, ObjectId> keys_;
+  kube::WorkQueue queue_;
 };
 
 }  // namespace claviger::op

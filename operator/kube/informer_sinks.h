@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From informers to the ObjectStore. What cannot be taken is logged and passed
+// over: one bad object never holds up the others. Called on the informers'
+// threads.
+#pragma once
+
+#include "base/log.h"
+#include "kube/informer.h"
+#include "operator/kube/object_store.h"
+
+namespace claviger::op {
+
+/// Of Connections, Grants or Groups.
+class ObjectSink final : public kube::InformerSink {
+ public:
+  /// Both outlive this object.
+  ObjectSink(ObjectKind kind, ObjectStore& store, Logger& log)
+      : kind_(kind), store_(store), log_(log) {}
+
+  void OnObject(const kube::ObjectView& object, Seen seen) override;
+  void OnDeleted(const kube::ObjectName& name, const std::string& uid,
+                 Gone gone) override;
+  void OnSynced() override;
+
+ private:
+  const ObjectKind kind_;
+  ObjectStore& store_;
+  Logger& log_;
+};
+
+/// Of pods labelled for injection: as which service account they run.
+class PodSink final : public kube::InformerSink {
+ public:
+  PodSink(ObjectStore& store, Logger& log) : store_(store), log_(log) {}
+
+  void OnObject(const kube::ObjectView& object, Seen seen) override;
+  void OnDeleted(const kube::ObjectName& name, const std::string& uid,
+                 Gone gone) override;
+  void OnSynced() override;
+
+ private:
+  ObjectStore& store_;
+  Logger& log_;
+};
+
+}  // namespace claviger::op
