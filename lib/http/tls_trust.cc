@@ -46,22 +46,26 @@ std::optional<int> AddCertificates(const std::string& pem, X509_STORE* store) {
   }
 }
 
+// `what`: how messages name the text.
+Result<Store> StoreOf(const std::string& pem, const std::string& what) {
+  Store store = NewStore();
+  const std::optional<int> count = AddCertificates(pem, store.get());
+  if (!count) {
+    return Fail(ErrorCode::kInvalidArgument,
+                what + " holds a broken certificate");
+  }
+  if (*count == 0) {
+    return Fail(ErrorCode::kInvalidArgument, what + " holds no certificate");
+  }
+  return store;
+}
+
 Result<Store> ReadStore(const std::string& path) {
   const Result<std::string> pem = ReadFile(path, kMaxCaBytes);
   if (!pem) {
     return Fail(ErrorCode::kInvalidArgument, "CA file: " + pem.error().message);
   }
-  Store store = NewStore();
-  const std::optional<int> count = AddCertificates(*pem, store.get());
-  if (!count) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "CA file " + path + " holds a broken certificate");
-  }
-  if (*count == 0) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "CA file " + path + " holds no certificate");
-  }
-  return store;
+  return StoreOf(*pem, "CA file " + path);
 }
 
 }  // namespace
@@ -76,6 +80,14 @@ TlsTrust::TlsTrust(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Result<TlsTrust> TlsTrust::FromFile(const std::string& path) {
   Result<Store> store = ReadStore(path);
+  if (!store) return Fail(std::move(store).error());
+  auto state = std::make_shared<State>();
+  state->store = *std::move(store);
+  return TlsTrust(std::move(state));
+}
+
+Result<TlsTrust> TlsTrust::FromPem(const std::string& pem) {
+  Result<Store> store = StoreOf(pem, "CA bundle");
   if (!store) return Fail(std::move(store).error());
   auto state = std::make_shared<State>();
   state->store = *std::move(store);

@@ -19,6 +19,8 @@ class TlsTrust {
   /// From a PEM file of at most 4 MiB. kInvalidArgument when it cannot be read
   /// or holds no certificate, or one that is broken.
   static Result<TlsTrust> FromFile(const std::string& path);
+  /// From PEM text; the same errors.
+  static Result<TlsTrust> FromPem(const std::string& pem);
   /// From the system's bundle at `path`, read when the first connection needs
   /// it: plain http pays neither time nor memory for it, and works on machines
   /// without one. Trusts nobody where there is none.

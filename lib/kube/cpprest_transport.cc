@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/cpprest_transport.h"
+
+#include <cpprest/http_client.h>
+#include <cpprest/http_msg.h>
+#include <openssl/ssl.h>
+#include <pplx/threadpool.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <charconv>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "base/file.h"
+#include "http/tls_trust.h"
+#include "kube/response_inbox.h"
+
+namespace claviger::kube {
+namespace {
+
+using Inbox = std::shared_ptr<ResponseInbox>;
+namespace rest = web::http;
+
+// The library's threads only move bytes; callers wait on their own.
+constexpr size_t kThreads = 2;
+constexpr size_t kMaxTokenBytes = size_t{64} << 10U;
+constexpr size_t kMaxCaBytes = size_t{1} << 20U;
+
+// Before anything else of the library, and once: it would make forty threads.
+void StartThreads() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    try {
+      crossplat::threadpool::initialize_with_threads(kThreads);
+    } catch (const std::exception&) {
+      // Somebody was first: then there are threads.
+    }
+  });
+}
+
+// The library writes a body here as it arrives; nothing is ever read from it.
+class InboxBuffer final
+    : public Concurrency::streams::details::streambuf_state_manager<uint8_t> {
+ public:
+  explicit InboxBuffer(Inbox inbox)
+      : streambuf_state_manager<uint8_t>(std::ios_base::out),
+        inbox_(std::move(inbox)) {}
+
+  bool can_seek() const override { return false; }
+  bool has_size() const override { return false; }
+  size_t buffer_size(std::ios_base::openmode) const override { return 0; }
+  void set_buffer_size(size_t, std::ios_base::openmode) override {}
+  size_t in_avail() const override { return 0; }
+  pos_type getpos(std::ios_base::openmode) const override { return Nowhere(); }
+  pos_type seekpos(pos_type, std::ios_base::openmode) override {
+    return Nowhere();
+  }
+  pos_type seekoff(off_type, std::ios_base::seekdir,
+                   std::ios_base::openmode) override {
+    return Nowhere();
+  }
+  bool acquire(uint8_t*& bytes, size_t& count) override {
+    bytes = nullptr;
+    count = 0;
+    return false;
+  }
+  void release(uint8_t*, size_t) override {}
+
+ protected:
+  pplx::task<int_type> _putc(uint8_t byte) override {
+    return _putn(&byte, 1).then(
+        [byte](size_t) { return static_cast<int_type>(byte); });
+  }
+  pplx::task<size_t> _putn(const uint8_t* bytes, size_t count) override {
+    const pplx::task_completion_event<size_t> taken;
+    const bool wanted =
+        inbox_->PutBytes({reinterpret_cast<const char*>(bytes), count},
+                         [taken, count] { taken.set(count); });
+    if (!wanted) {
+      return pplx::task_from_exception<size_t>(
+          std::runtime_error("the rest is not wanted"));
+    }
+    return pplx::create_task(taken);
+  }
+  pplx::task<int_type> _bumpc() override { return NoByte(); }
+  int_type _sbumpc() override { return traits::eof(); }
+  pplx::task<int_type> _getc() override { return NoByte(); }
+  int_type _sgetc() override { return traits::eof(); }
+  pplx::task<int_type> _nextc() override { return NoByte(); }
+  pplx::task<int_type> _ungetc() override { return NoByte(); }
+  pplx::task<size_t> _getn(uint8_t*, size_t) override {
+    return pplx::task_from_result<size_t>(0);
+  }
+  size_t _scopy(uint8_t*, size_t) override { return 0; }
+  pplx::task<bool> _sync() override {
+    return pplx::task_from_result<bool>(true);
+  }
+  uint8_t* _alloc(size_t) override { return nullptr; }
+  void _commit(size_t) override {}
+
+ private:
+  static pos_type Nowhere() { return static_cast<pos_type>(traits::eof()); }
+  static pplx::task<int_type> NoByte() {
+    return pplx::task_from_result<int_type>(traits::eof());
+  }
+
+  Inbox inbox_;
+};
+
+// The library's words about a failure: fixed sentences and the system's.
+Error ErrorOf(const std::exception_ptr& failure) {
+  std::string words = "the connection failed";
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& exception) {
+    words = exception.what();
+    words.resize(std::min<size_t>(words.size(), 200));
+  } catch (...) {
+    return {ErrorCode::kUnavailable, words};
+  }
+  const bool refused =
+      words.find("certificate verify failed") != std::string::npos;
+  return {refused ? ErrorCode::kUnauthenticated : ErrorCode::kUnavailable,
+          words};
+}
+
+ResponseInbox::Head HeadOf(const rest::http_response& response) {
+  ResponseInbox::Head head{response.status_code(), std::nullopt};
+  const auto found = response.headers().find("Retry-After");
+  if (found == response.headers().end()) return head;
+  const std::string& text = found->second;
+  unsigned seconds = 0;
+  const auto [rest, error] =
+      std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc{} && rest == text.data() + text.size()) {
+    head.retry_after = std::chrono::seconds(seconds);
+  }
+  return head;
+}
+
+std::string Encode(std::string_view text) {
+  static const char kHex[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                       (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+                       c == '.' || c == '~';
+    if (plain) {
+      encoded += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    encoded += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+  }
+  return encoded;
+}
+
+std::string TargetOf(const Request& request) {
+  std::string target;
+  for (const std::string& segment : request.path) {
+    target += "/" + Encode(segment);
+  }
+  char separator = '?';
+  for (const auto& [key, value] : request.query) {
+    target += separator + Encode(key) + "=" + Encode(value);
+    separator = '&';
+  }
+  return target;
+}
+
+// Who the server must be and who we are. Thread-safe.
+class Login {
+ public:
+  explicit Login(Cluster cluster) : cluster_(std::move(cluster)) {}
+
+  Status Prepare() {
+    if (!cluster_.ca_file.empty()) return ReadTrust();
+    auto trust = http::TlsTrust::FromPem(cluster_.ca_pem);
+    if (!trust) return Fail(std::move(trust).error());
+    trust_ = *std::move(trust);
+    return {};
+  }
+
+  // For each new connection. Throws what OpenSSL refuses.
+  void ApplyTo(boost::asio::ssl::context& context) {
+    // One that is broken for a moment does not end what works.
+    if (!cluster_.ca_file.empty()) (void)ReadTrust();
+    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+    {
+      const std::lock_guard lock(mutex_);
+      trust_->ApplyTo(context.native_handle());
+    }
+    if (cluster_.client_certificate_pem.empty()) return;
+    context.use_certificate_chain(
+        boost::asio::buffer(cluster_.client_certificate_pem));
+    const std::string_view key = cluster_.client_key_pem.Reveal();
+    context.use_private_key(boost::asio::buffer(key.data(), key.size()),
+                            boost::asio::ssl::context::pem);
+  }
+
+  // Empty: none. kUnavailable when the file cannot be read.
+  Result<Secret> Token() const {
+    if (cluster_.token_file.empty()) return cluster_.token.Clone();
+    auto text = ReadFile(cluster_.token_file, kMaxTokenBytes);
+    if (!text) {
+      return Fail(ErrorCode::kUnavailable,
+                  "read the token: " + text.error().message);
+    }
+    const size_t end = text->find_last_not_of(" \t\r\n");
+    text->resize(end == std::string::npos ? 0 : end + 1);
+    return Secret(*std::move(text));
+  }
+
+ private:
+  Status ReadTrust() {
+    auto pem = ReadFile(cluster_.ca_file, kMaxCaBytes);
+    if (!pem) return Fail(ErrorCode::kInvalidArgument, pem.error().message);
+    const std::lock_guard lock(mutex_);
+    if (trust_ && *pem == read_) return {};
+    auto trust = http::TlsTrust::FromPem(*pem);
+    if (!trust) return Fail(std::move(trust).error());
+    trust_ = *std::move(trust);
+    read_ = *std::move(pem);
+    return {};
+  }
+
+  const Cluster cluster_;
+  std::mutex mutex_;
+  std::optional<http::TlsTrust> trust_;  // guarded by mutex_
+  std::string read_;                     // guarded by mutex_
+};
+
+class CpprestTransport final : public Transport {
+ public:
+  CpprestTransport(const std::string& server, std::shared_ptr<Login> login,
+                   const Clock& clock)
+      : login_(std::move(login)),
+        clock_(clock),
+        client_(rest::uri(server), Config()) {}
+  ~CpprestTransport() override { CpprestTransport::Close(); }
+
+  Result<Response> Send(const Request& request) override {
+    const SteadyTime deadline = clock_.SteadyNow() + request.deadline;
+    auto call = Begin(request, request.max_response_bytes);
+    if (!call) return Fail(std::move(call).error());
+    const Ended ended(*this, *call);
+    const auto head = call->inbox->WaitForHead(deadline);
+    if (!head) return Fail(head.error());
+    auto body = call->inbox->WaitForAll(deadline);
+    if (!body) return Fail(std::move(body).error());
+    call->whole = true;
+    return Response{head->status, *std::move(body), head->retry_after};
+  }
+
+  Result<Response> Stream(
+      const Request& request,
+      const std::function<bool(std::string_view)>& take) override {
+    const SteadyTime deadline = clock_.SteadyNow() + request.deadline;
+    auto call = Begin(request, 0);
+    if (!call) return Fail(std::move(call).error());
+    const Ended ended(*this, *call);
+    const auto head = call->inbox->WaitForHead(deadline);
+    if (!head) return Fail(head.error());
+    Response response{head->status, "", head->retry_after};
+    if (head->status != 200) {
+      call->inbox->Limit(request.max_response_bytes);
+      auto body = call->inbox->WaitForAll(deadline);
+      if (!body) return Fail(std::move(body).error());
+      response.body = *std::move(body);
+      call->whole = true;
+      return response;
+    }
+    while (true) {
+      const auto piece = call->inbox->WaitForSome(request.deadline);
+      if (!piece) return Fail(piece.error());
+      if (piece->empty()) {
+        call->whole = true;
+        return response;
+      }
+      if (!take(*piece)) return response;
+    }
+  }
+
+  void Close() override {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    for (Call* call : calls_) call->inbox->Finish(Closed());
+  }
+
+ private:
+  struct Call {
+    Inbox inbox;
+    pplx::cancellation_token_source cancel;
+    bool whole = false;  // the connection can be used again
+  };
+  static Error Closed() {
+    return {ErrorCode::kUnavailable, "the transport was closed"};
+  }
+
+  // Takes a call out of the list and ends what is left of it, however the
+  // caller leaves.
+  class Ended {
+   public:
+    Ended(CpprestTransport& transport, Call& call)
+        : transport_(transport), call_(call) {
+      const std::lock_guard lock(transport_.mutex_);
+      transport_.calls_.insert(&call_);
+      if (transport_.closed_) {
+        call_.inbox->Finish(Closed());
+      }
+    }
+    ~Ended() {
+      {
+        const std::lock_guard lock(transport_.mutex_);
+        transport_.calls_.erase(&call_);
+      }
+      call_.inbox->Finish(std::nullopt);
+      if (!call_.whole) call_.cancel.cancel();
+    }
+    Ended(const Ended&) = delete;
+    Ended& operator=(const Ended&) = delete;
+
+   private:
+    CpprestTransport& transport_;
+    Call& call_;
+  };
+
+  rest::client::http_client_config Config() {
+    rest::client::http_client_config config;
+    config.set_max_redirects(0);
+    // Ours are shorter; this is for what nobody waits for any more.
+    config.set_timeout(std::chrono::seconds(120));
+    config.set_ssl_context_callback(
+        [login = login_](boost::asio::ssl::context& context) {
+          login->ApplyTo(context);
+        });
+    return config;
+  }
+
+  Result<Call> Begin(const Request& request, size_t limit) {
+    auto token = login_->Token();
+    if (!token) return Fail(std::move(token).error());
+    Call call{std::make_shared<ResponseInbox>(clock_, limit), {}, false};
+    try {
+      rest::http_request message(request.method);
+      message.set_request_uri(rest::uri(TargetOf(request)));
+      message.headers().add("Accept", request.accept);
+      message.headers().add("User-Agent", "claviger");
+      if (!token->empty()) {
+        message.headers().add("Authorization",
+                              "Bearer " + std::string(token->Reveal()));
+      }
+      if (request.method != "GET") {
+        message.set_body(request.body, request.content_type);
+      }
+      message.set_response_stream(Concurrency::streams::streambuf<uint8_t>(
+                                      std::make_shared<InboxBuffer>(call.inbox))
+                                      .create_ostream());
+      Observe(client_.request(message, call.cancel.get_token()), call.inbox);
+    } catch (const std::exception& exception) {
+      return Fail(ErrorOf(std::current_exception()));
+    }
+    return call;
+  }
+
+  // Every task's outcome is looked at: one that nobody asks for ends the
+  // process.
+  static void Observe(const pplx::task<rest::http_response>& task,
+                      const Inbox& inbox) {
+    task.then([inbox](const pplx::task<rest::http_response>& answered) {
+      try {
+        const rest::http_response response = answered.get();
+        inbox->PutHead(HeadOf(response));
+        response.content_ready().then(
+            [inbox](const pplx::task<rest::http_response>& whole) {
+              try {
+                whole.get();
+                inbox->Finish(std::nullopt);
+              } catch (...) {
+                inbox->Finish(ErrorOf(std::current_exception()));
+              }
+            });
+      } catch (...) {
+        inbox->Finish(ErrorOf(std::current_exception()));
+      }
+    });
+  }
+
+  const std::shared_ptr<Login> login_;
+  const Clock& clock_;
+  rest::client::http_client client_;
+  std::mutex mutex_;  // guards what is below
+  std::set<Call*> calls_;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Transport>> MakeCpprestTransport(Cluster cluster,
+                                                        const Clock& clock) {
+  const auto refuse = [](const std::string& why) {
+    return Fail(ErrorCode::kInvalidArgument, "connect to the cluster: " + why);
+  };
+  if (cluster.server.rfind("https://", 0) != 0) {
+    return refuse("its address is not https");
+  }
+  if (cluster.client_certificate_pem.empty() !=
+      cluster.client_key_pem.empty()) {
+    return refuse(
+        "a client certificate needs its key, and the other way round");
+  }
+  if (cluster.token.empty() && cluster.token_file.empty() &&
+      cluster.client_certificate_pem.empty()) {
+    return refuse("there is neither a token nor a client certificate");
+  }
+  StartThreads();
+  const std::string server = cluster.server;
+  auto login = std::make_shared<Login>(std::move(cluster));
+  if (Status prepared = login->Prepare(); !prepared) {
+    return refuse(prepared.error().message);
+  }
+  try {
+    boost::asio::ssl::context context(boost::asio::ssl::context::tls_client);
+    login->ApplyTo(context);
+  } catch (const std::exception&) {
+    return refuse("its client certificate or key cannot be used");
+  }
+  try {
+    return std::make_unique<CpprestTransport>(server, std::move(login), clock);
+  } catch (const std::exception&) {
+    return refuse("its address is not a URL");
+  }
+}
+
+}  // namespace claviger::kube
