@@ -22,6 +22,8 @@ struct Cluster {
   /// A bearer token; or a file of it that is read again for each request.
   Secret token;
   std::string token_file;
+  /// The namespace that is meant where none is named; may be empty.
+  std::string ns;
 };
 
 }  // namespace claviger::kube
