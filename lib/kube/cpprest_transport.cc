@@ -3,6 +3,7 @@
 
 #include <cpprest/http_client.h>
 #include <cpprest/http_msg.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pplx/threadpool.h>
 
@@ -109,21 +110,28 @@ class InboxBuffer final
   Inbox inbox_;
 };
 
-// The library's words about a failure: fixed sentences and the system's.
+// What OpenSSL said reaches us as a bare number.
+bool IsRefusedCertificate(int code) {
+  const auto error = static_cast<unsigned long>(code);
+  return ERR_GET_LIB(error) == ERR_LIB_SSL &&
+         ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+}
+
+// The library's words about a failure are fixed sentences.
 Error ErrorOf(const std::exception_ptr& failure) {
-  std::string words = "the connection failed";
   try {
     std::rethrow_exception(failure);
-  } catch (const std::exception& exception) {
-    words = exception.what();
+  } catch (const rest::http_exception& exception) {
+    if (IsRefusedCertificate(exception.error_code().value())) {
+      return {ErrorCode::kUnauthenticated,
+              "the server's certificate is not trusted"};
+    }
+    std::string words = exception.what();
     words.resize(std::min<size_t>(words.size(), 200));
+    return {ErrorCode::kUnavailable, std::move(words)};
   } catch (...) {
-    return {ErrorCode::kUnavailable, words};
+    return {ErrorCode::kUnavailable, "the connection failed"};
   }
-  const bool refused =
-      words.find("certificate verify failed") != std::string::npos;
-  return {refused ? ErrorCode::kUnauthenticated : ErrorCode::kUnavailable,
-          words};
 }
 
 ResponseInbox::Head HeadOf(const rest::http_response& response) {
@@ -359,7 +367,7 @@ class CpprestTransport final : public Transport {
                                       std::make_shared<InboxBuffer>(call.inbox))
                                       .create_ostream());
       Observe(client_.request(message, call.cancel.get_token()), call.inbox);
-    } catch (const std::exception& exception) {
+    } catch (const std::exception&) {
       return Fail(ErrorOf(std::current_exception()));
     }
     return call;
@@ -432,6 +440,13 @@ Result<std::unique_ptr<Transport>> MakeCpprestTransport(Cluster cluster,
   } catch (const std::exception&) {
     return refuse("its address is not a URL");
   }
+}
+
+std::unique_ptr<Transport> MakePlainTransportForTest(const std::string& url,
+                                                     const Clock& clock) {
+  StartThreads();
+  return std::make_unique<CpprestTransport>(
+      url, std::make_shared<Login>(Cluster()), clock);
 }
 
 }  // namespace claviger::kube

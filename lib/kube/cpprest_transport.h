@@ -22,4 +22,9 @@ namespace claviger::kube {
 Result<std::unique_ptr<Transport>> MakeCpprestTransport(Cluster cluster,
                                                         const Clock& clock);
 
+/// For tests of what may arrive: plain http, no login, to a server that
+/// misbehaves.
+std::unique_ptr<Transport> MakePlainTransportForTest(const std::string& url,
+                                                     const Clock& clock);
+
 }  // namespace claviger::kube
