@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "access/stamp.h"
+#include "access/consent.h"
 #include "operator/webhook/rules.h"
 #include "providers/compatibility.h"
 
@@ -225,12 +225,7 @@ Finding JudgeGrant(const Case& one) {
 std::optional<model::Stamp> StampFor(const View& view, const Grant& grant) {
   const Connection* connection = view.FindConnection(grant.connection_ref());
   if (connection == nullptr) return std::nullopt;
-  model::Stamp stamp;
-  stamp.connection_uid = connection->metadata.uid;
-  if (GivesGroupACredential(grant)) {
-    stamp.endpoint_fingerprint = access::EndpointFingerprint(*connection);
-  }
-  return stamp;
+  return access::StampFor(*connection, grant);
 }
 
 Finding CheckStamps(const Case& one) {

@@ -4,6 +4,7 @@
 // operator goes by who named a path first; here nobody may name one that a
 // Connection of another owner names at all, or an old Connection edited to
 // name a newer one's path would win it.
+#include "access/consent.h"
 #include "operator/webhook/rules.h"
 
 namespace claviger::op::webhook {
@@ -63,10 +64,16 @@ const model::VaultRef* DefaultOf(const model::Connection* connection) {
   return &connection->credentials.default_slot->vault;
 }
 
-Finding CheckGrantsOn(const Case& one, const model::Connection& connection) {
+// Of a new Connection, those that were left behind by an earlier one: stamped
+// ones stay inert, and claim nothing.
+Finding CheckGrantsOn(const Case& one, const model::Connection& connection,
+                      bool is_new) {
   const auto& grants = one.view.snapshot().grants();
   for (const int index : one.view.CredentialsOn(connection.ref())) {
     const model::Grant& grant = grants[static_cast<size_t>(index)];
+    if (is_new ? grant.stamp.has_value() : !access::KeepsClaims(grant)) {
+      continue;
+    }
     const std::string by =
         "Grant " + grant.metadata.ns + "/" + grant.metadata.name;
     if (auto found = Unclaimed(one, connection, grant.credential->vault, by)) {
@@ -86,6 +93,7 @@ Finding CheckGrantPath(const Case& one, const model::Connection& connection,
   const model::Grant* known =
       one.view.FindGrant({grant.metadata.ns, grant.metadata.name});
   const bool keeps = known != nullptr && known->credential &&
+                     access::KeepsClaims(*known) &&
                      known->connection == grant.connection &&
                      Keeps(&known->credential->vault, vault);
   if (keeps) return StandsClaimed(known->refused);
@@ -106,7 +114,8 @@ Finding CheckConnectionPaths(const Case& one,
                        : Unclaimed(one, connection, *vault, "");
     if (found) return found;
   }
-  return same_owner ? std::nullopt : CheckGrantsOn(one, connection);
+  return same_owner ? std::nullopt
+                    : CheckGrantsOn(one, connection, old == nullptr);
 }
 
 }  // namespace claviger::op::webhook

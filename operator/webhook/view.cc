@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "access/consent.h"
+
 namespace claviger::op::webhook {
 namespace {
 
@@ -59,7 +61,8 @@ void View::IndexGrants() {
       credentials_[grant.connection_ref()].push_back(index);
     }
     if (connection < 0) continue;
-    if (grant.credential && HoldsClaim(grant.refused)) {
+    if (grant.credential && HoldsClaim(grant.refused) &&
+        access::KeepsClaims(grant)) {
       namings_[ApiPath(grant.credential->vault)].push_back({connection, index});
     }
     if (grant.effect == model::Effect::kDeny) continue;

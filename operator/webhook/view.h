@@ -42,7 +42,8 @@ class View {
   const model::Group* FindGroup(std::string_view name) const;
 
   /// Who names an API path with a right to: what is refused as PathNotAllowed
-  /// or PathClaimed is left out.
+  /// or PathClaimed is left out, and so is what nobody stands behind since its
+  /// Connection was made anew.
   const std::vector<Naming>& NamingsOf(const std::string& api_path) const;
   /// Grants with credentials on a Connection, also on one that is not there.
   const std::vector<int>& CredentialsOn(const model::ObjectRef& ref) const;

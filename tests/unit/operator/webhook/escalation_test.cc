@@ -254,7 +254,7 @@ TEST_F(EscalationTest, RecreatedConnectionDoesNotTakeOverLeftBehindGrants) {
   // consent: the stamp stays the old Connection's.
   json touched = grant;
   touched["metadata"]["labels"] = {{"touched", "yes"}};
-  ExpectAllowed(bed_.Update("dan", grant, touched));
+  ExpectAllowed(bed_.Update("sam", grant, touched));
   EXPECT_EQ(bed_.defaulted()["metadata"]["annotations"],
             grant["metadata"]["annotations"]);
   EXPECT_NE(bed_.Stored("Connection", "sales/warehouse")["metadata"]["uid"],
@@ -265,13 +265,18 @@ TEST_F(EscalationTest, LeftBehindGrantCannotBringBackAClaim) {
   json grant = GrantJson("sales/g", "warehouse", {UserJson("sam")}, {"use"});
   grant["spec"]["credential"] = {{"vault", Kv2Json("secret", "sales/shared")}};
   bed_.Store(grant);
+  json unstamped = bed_.Stored("Grant", "sales/g");
   bed_.Remove(bed_.Stored("Connection", "sales/warehouse"));
   json other = ConnectionJson("sales/other", "olga");
   other["spec"]["credentials"]["default"]["vault"] =
       Kv2Json("secret", "sales/shared");
   bed_.Store(other);
-  ExpectRefused(bed_.Create("mallory", ConnectionJson("sales/warehouse", "")),
-                Rule::kPath, "which Grant sales/g names, is named by");
+  const json again = ConnectionJson("sales/warehouse", "");
+  ExpectAllowed(bed_.Create("mallory", again));  // the Grant will be inert
+  unstamped["metadata"].erase("annotations");
+  bed_.Store(unstamped);
+  ExpectRefused(bed_.Create("mallory", again), Rule::kPath,
+                "which Grant sales/g names, is named by");
 }
 
 TEST_F(EscalationTest, EndpointMovedUnderAGroupsCredentialNeedsConsentAgain) {
