@@ -108,11 +108,15 @@ void ReadLevel(const Value& value, Config& config) {
   }
 }
 
+void ReadPortOf(const Value& value, Listener& listener) {
+  if (const auto port = ReadNumber(value, 0, 65'535)) {
+    listener.port = static_cast<uint16_t>(*port);
+  }
+}
+
 template <Listener Config::*kMember>
 void ReadPort(const Value& value, Config& config) {
-  if (const auto port = ReadNumber(value, 0, 65'535)) {
-    (config.*kMember).port = static_cast<uint16_t>(*port);
-  }
+  ReadPortOf(value, config.*kMember);
 }
 
 template <Listener Config::*kMember>
@@ -140,7 +144,23 @@ struct Key {
   Reader read;
 };
 
-constexpr std::array<Key, 31> kTable = {{
+template <std::string Webhook::*kMember>
+void ReadWebhookPath(const Value& value, Config& config) {
+  ReadAbsolutePath(value, config.webhook.*kMember);
+}
+
+template <std::string Webhook::*kMember>
+void ReadWebhookName(const Value& value, Config& config) {
+  ReadMatching(value, IsDnsSubdomain, "a name of Kubernetes",
+               config.webhook.*kMember);
+}
+
+template <std::string Config::*kMember>
+void ReadKubeName(const Value& value, Config& config) {
+  ReadMatching(value, IsDnsSubdomain, "a name of Kubernetes", config.*kMember);
+}
+
+constexpr std::array<Key, 41> kTable = {{
     {{"cluster", "text", "",
       "this cluster's name, part of every name in Vault: lower-case letters, "
       "digits and dashes, at most 40",
@@ -154,8 +174,47 @@ constexpr std::array<Key, 31> kTable = {{
       "namespace kube-system); claimed in Vault at the first start"},
      ReadName<&Config::cluster_uid>},
     {{"manifests", "path", "",
-      "file or directory with the manifests; --manifests overrides it"},
+      "file or directory with the manifests, instead of the Kubernetes API; "
+      "--manifests overrides it"},
      ReadPath<&Config::manifests>},
+    {{"kubernetes.kubeconfig", "path", "",
+      "kubeconfig file to find the API server by; not set: the pod's own "
+      "service account; --kubeconfig overrides it"},
+     ReadPath<&Config::kubeconfig>},
+    {{"kubernetes.namespace", "text", "claviger-system",
+      "the operator's own namespace, where its Lease is"},
+     ReadKubeName<&Config::own_namespace>},
+    {{"kubernetes.lease", "text", "claviger-operator",
+      "the Lease by which one replica leads"},
+     ReadKubeName<&Config::lease>},
+    {{"webhook.enabled", "true or false", "true",
+      "serve the admission webhook; without it, consent stamps are neither "
+      "written nor asked for, and whoever may write objects may write any"},
+     [](const Value& value, Config& config) {
+       Read(value, config.webhook.enabled);
+     }},
+    {{"webhook.address", "IP address", "0.0.0.0", "address of the webhook"},
+     [](const Value& value, Config& config) {
+       Read(value, config.webhook.listener.address);
+     }},
+    {{"webhook.port", "number", "9443", "its port; 0: any free one"},
+     [](const Value& value, Config& config) {
+       ReadPortOf(value, config.webhook.listener);
+     }},
+    {{"webhook.service", "text", "claviger-webhook",
+      "the Service that the API server calls it by, in the operator's "
+      "namespace"},
+     ReadWebhookName<&Webhook::service>},
+    {{"webhook.configuration", "text", "claviger",
+      "name of its ValidatingWebhookConfiguration and "
+      "MutatingWebhookConfiguration, whose caBundle the operator keeps"},
+     ReadWebhookName<&Webhook::configuration>},
+    {{"webhook.certFile", "path", "",
+      "certificate chain (PEM) to serve instead of one of the operator's own "
+      "making, as from cert-manager; read again when it changes"},
+     ReadWebhookPath<&Webhook::cert_file>},
+    {{"webhook.keyFile", "path", "", "its private key (PEM)"},
+     ReadWebhookPath<&Webhook::key_file>},
     {{"vault.address", "URL", "", "Vault's address, without a path", true},
      [](const Value& value, Config& config) {
        ReadAddress(value, config.vault_address);
@@ -294,6 +353,14 @@ void Finish(Config& config, const std::string& file,
   }
   if (config.login_role.empty()) {
     config.login_role = "claviger." + config.layout.cluster + ".operator";
+  }
+  if (config.webhook.cert_file.empty() != config.webhook.key_file.empty()) {
+    model::Problem problem;
+    problem.location.file = file;
+    problem.path = "webhook.certFile";
+    problem.what = "a certificate and its key belong together";
+    problem.fix = "give both webhook.certFile and webhook.keyFile, or neither";
+    problems.push_back(std::move(problem));
   }
   const Status fine = access::CheckPathRules(paths);
   if (fine) return;

@@ -34,6 +34,18 @@ struct Admins {
   std::vector<std::string> namespaces;  // "*": all
 };
 
+/// The admission webhook, where the Kubernetes API is the source.
+struct Webhook {
+  bool enabled = true;
+  Listener listener{"0.0.0.0", 9443};
+  std::string service = "claviger-webhook";  // in the operator's namespace
+  /// Name of both its configurations at the API server.
+  std::string configuration = "claviger";
+  /// Not made by the operator itself where set.
+  std::string cert_file;
+  std::string key_file;
+};
+
 struct Config {
   std::string vault_address;
   std::string vault_ca_file;     // empty: the system's authorities
@@ -51,7 +63,11 @@ struct Config {
 
   /// What tells this cluster from another one of the same name.
   std::string cluster_uid;
-  std::string manifests;  // a file or directory
+  std::string manifests;   // a file or directory; empty: the Kubernetes API
+  std::string kubeconfig;  // empty: the pod's own service account
+  std::string own_namespace = "claviger-system";
+  std::string lease = "claviger-operator";
+  Webhook webhook;
   LogLevel log_level = LogLevel::kInfo;
   Listener metrics{"0.0.0.0", 8080};
   Listener health{"0.0.0.0", 8081};

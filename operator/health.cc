@@ -30,6 +30,10 @@ void Health::Saw(const PassReport& report) {
   state_ = report.interrupted ? State::kVaultAway : State::kReady;
 }
 
+void Health::Stands(bool ready) {
+  state_ = ready ? State::kReady : State::kStarting;
+}
+
 http::ServerResponse Health::ProbeAnswer(
     const http::ServerRequest& request) const {
   const std::string_view path = http::PathOf(request);
@@ -42,7 +46,7 @@ http::ServerResponse Health::ProbeAnswer(
     case State::kReady:
       return Text(200, "ok\n");
     case State::kStarting:
-      return Text(503, "no pass was made yet\n");
+      return Text(503, "the objects were not read yet\n");
     case State::kVaultAway:
       return Text(503, "vault cannot be used; trying again\n");
   }

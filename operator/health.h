@@ -19,6 +19,8 @@ class Health {
 
   /// The outcome of one pass.
   void Saw(const PassReport& report);
+  /// A replica that does not lead: whether it could take over.
+  void Stands(bool ready);
 
   http::ServerResponse ProbeAnswer(const http::ServerRequest& request) const;
   http::ServerResponse MetricsAnswer(const http::ServerRequest& request) const;

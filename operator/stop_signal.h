@@ -20,6 +20,12 @@ class StopSignal {
     woken_ = false;
     return !stopped_;
   }
+  /// Waits out the time, whoever wakes; false as soon as the end was asked
+  /// for.
+  bool SleepFor(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    return !wake_.wait_for(lock, time, [this] { return stopped_; });
+  }
   void Wake() {
     {
       const std::lock_guard lock(mutex_);

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/process/cluster_mode.h"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "base/json.h"
+#include "kube/informer.h"
+#include "kube/lease_lock.h"
+#include "nlohmann/json.hpp"
+#include "operator/kube/informer_sinks.h"
+#include "operator/kube/kube_source.h"
+#include "operator/kube/leader_store.h"
+#include "operator/kube/status_writer.h"
+#include "operator/loop.h"
+#include "operator/process/manifest_mode.h"
+#include "operator/vault_store.h"
+
+namespace claviger::op {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kInjectLabel = "claviger.io/inject=true";
+
+// The lease's calls must end well before the lease does.
+constexpr kube::Client::Settings kLeaseCalls = {milliseconds(5'000),
+                                                milliseconds(5'000)};
+
+// Waits for objects, for leadership or for the end: whatever comes first
+// wakes it.
+constexpr milliseconds kLook{2'000};
+
+/// Everything that every replica runs, and the leader's work on top of it.
+class ClusterRun {
+ public:
+  ClusterRun(const Parts& parts, const ClusterPorts& ports);
+  ~ClusterRun();
+  ClusterRun(const ClusterRun&) = delete;
+  ClusterRun& operator=(const ClusterRun&) = delete;
+
+  Status Run();
+
+ private:
+  void StartThreads();
+  void KeepLease();
+  void WriteStatuses();
+  bool Leads() const { return lock_.Leads(parts_.clock.SteadyNow()); }
+  Status AwaitLeadership();
+  Status Lead();
+  void Reconcile(Store& store);
+  Result<std::string> ClusterUid() const;
+
+  const Parts& parts_;
+  const ClusterPorts& ports_;
+  const kube::Client client_;
+  const kube::Client lease_client_;
+  ObjectStore objects_;
+  ObjectSink connection_sink_;
+  ObjectSink grant_sink_;
+  ObjectSink group_sink_;
+  PodSink pod_sink_;
+  kube::Informer connections_;
+  kube::Informer grants_;
+  kube::Informer groups_;
+  kube::Informer pods_;
+  kube::LeaseLock lock_;
+  StatusWriter statuses_;
+  StopSignal status_signal_;
+  StopSignal lease_signal_;
+  std::atomic<bool> lost_{false};
+  std::vector<std::thread> threads_;
+};
+
+kube::InformerSettings AllOf() { return {}; }
+
+kube::InformerSettings LabelledPods() {
+  kube::InformerSettings settings;
+  settings.selection.label_selector = kInjectLabel;
+  return settings;
+}
+
+ClusterRun::ClusterRun(const Parts& parts, const ClusterPorts& ports)
+    : parts_(parts),
+      ports_(ports),
+      client_(ports.objects),
+      lease_client_(ports.lease, kLeaseCalls),
+      objects_([&parts] { parts.stop.Wake(); }),
+      connection_sink_(ObjectKind::kConnection, objects_, parts.log),
+      grant_sink_(ObjectKind::kGrant, objects_, parts.log),
+      group_sink_(ObjectKind::kGroup, objects_, parts.log),
+      pod_sink_(objects_, parts.log),
+      connections_({client_, parts.clock, parts.random, parts.log},
+                   kube::kConnections, AllOf(), connection_sink_),
+      grants_({client_, parts.clock, parts.random, parts.log}, kube::kGrants,
+              AllOf(), grant_sink_),
+      groups_({client_, parts.clock, parts.random, parts.log}, kube::kGroups,
+              AllOf(), group_sink_),
+      pods_({client_, parts.clock, parts.random, parts.log}, kube::kPods,
+            LabelledPods(), pod_sink_),
+      lock_(lease_client_,
+            {.lease = {parts.config.own_namespace, parts.config.lease},
+             .identity = ports.instance},
+            parts.random),
+      statuses_({.with_users = !parts.config.layout.user_auth_mount.empty(),
+                 .cluster = parts.config.layout.cluster,
+                 .instance = ports.instance},
+                client_, objects_, parts.clock, parts.random, parts.log,
+                [this] { return Leads(); }) {}
+
+// Streams end with their transport; everybody else looks at a signal.
+ClusterRun::~ClusterRun() {
+  for (kube::Informer* one : {&connections_, &grants_, &groups_, &pods_}) {
+    one->Stop();
+  }
+  ports_.objects.Close();
+  status_signal_.Stop();
+  lease_signal_.Stop();
+  for (std::thread& thread : threads_) thread.join();
+  (void)lock_.Release({parts_.clock.SteadyNow(), parts_.clock.Now()});
+  ports_.lease.Close();
+}
+
+void ClusterRun::StartThreads() {
+  for (kube::Informer* one : {&connections_, &grants_, &groups_, &pods_}) {
+    threads_.emplace_back([one] { one->Run(); });
+  }
+  threads_.emplace_back([this] { KeepLease(); });
+  threads_.emplace_back([this] { WriteStatuses(); });
+}
+
+void ClusterRun::KeepLease() {
+  bool led = false;
+  std::string trouble;
+  while (!lease_signal_.stopped()) {
+    const kube::LeaseLock::Outcome outcome =
+        lock_.Step({parts_.clock.SteadyNow(), parts_.clock.Now()});
+    if (outcome.error && outcome.error->message != trouble) {
+      parts_.log.Warning("lease not renewed",
+                         {{"error", outcome.error->message}});
+    }
+    trouble = outcome.error ? outcome.error->message : "";
+    if (outcome.leads && !led) {
+      parts_.log.Info("leading", {{"identity", ports_.instance}});
+      parts_.stop.Wake();
+    }
+    if (led && !outcome.leads) {
+      lost_ = true;
+      parts_.stop.Stop();
+      return;
+    }
+    led = outcome.leads;
+    lease_signal_.WaitFor(outcome.wait);
+  }
+}
+
+void ClusterRun::WriteStatuses() {
+  while (status_signal_.WaitFor(statuses_.Turn())) {
+  }
+}
+
+// A standby is ready when it could take over: it knows the objects.
+Status ClusterRun::AwaitLeadership() {
+  while (!Leads()) {
+    parts_.health.Stands(objects_.synced());
+    if (!parts_.stop.WaitFor(kLook)) break;
+  }
+  return {};
+}
+
+Result<std::string> ClusterRun::ClusterUid() const {
+  if (!parts_.config.cluster_uid.empty()) return parts_.config.cluster_uid;
+  const Result<std::string> text =
+      client_.Get(kube::kNamespaces, {"", "kube-system"});
+  if (!text) return Fail(text.error());
+  const Result<nlohmann::json> object = ParseJson(*text);
+  if (!object) return Fail(object.error());
+  return object->value("/metadata/uid"_json_pointer, std::string());
+}
+
+Status ClusterRun::Lead() {
+  Result<std::string> uid = ClusterUid();
+  while (!uid) {
+    parts_.log.Warning("identity of the cluster not read yet",
+                       {{"error", uid.error().message}});
+    if (!parts_.stop.SleepFor(kLook)) return {};
+    uid = ClusterUid();
+  }
+  VaultSession session(parts_.api, LoginSettingsOf(parts_.config), parts_.clock,
+                       parts_.random, parts_.log);
+  VaultStore vault(parts_.api, session, parts_.config.layout.mount);
+  LeaderStore store(vault, [this] { return Leads(); });
+  const Result<bool> claimed = ClaimName(parts_, *uid, store);
+  if (!claimed) return Fail(claimed.error());
+  if (*claimed) Reconcile(store);
+  if (!lost_) session.Close();
+  return {};
+}
+
+void ClusterRun::Reconcile(Store& store) {
+  const Config& config = parts_.config;
+  Finalizers finalizers(client_, objects_, [this] { return Leads(); });
+  KubeSource source(objects_, finalizers, parts_.log);
+  Reconciler reconciler(ReconcilerSettingsOf(config), store);
+  Loop loop(
+      source, reconciler, parts_.clock, parts_.random, parts_.log,
+      {.poll = kLook, .source_wakes = true, .drift_round = config.drift_round},
+      [&](const PassReport& report, milliseconds took) {
+        source.After(report);
+        parts_.metrics.Count(report, took, parts_.clock.Now());
+        parts_.health.Saw(report);
+        statuses_.Offer({reconciler.snapshot(), report, source.blocked(),
+                         parts_.clock.Now()});
+        status_signal_.Wake();
+      });
+  parts_.log.Info("reconciling", {{"source", "kubernetes"}});
+  while (parts_.stop.WaitFor(loop.Turn()) && Leads()) {
+  }
+}
+
+Status ClusterRun::Run() {
+  StartThreads();
+  Status done = AwaitLeadership();
+  if (done && Leads()) done = Lead();
+  if (done && (lost_ || !parts_.stop.stopped())) {
+    return Fail(ErrorCode::kUnavailable,
+                "lead: the lease was lost; the process ends so that nothing "
+                "of it writes any more");
+  }
+  return done;
+}
+
+}  // namespace
+
+Status RunOnCluster(const Parts& parts, const ClusterPorts& ports) {
+  return ClusterRun(parts, ports).Run();
+}
+
+}  // namespace claviger::op

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The operator on a directory of manifests. For main.cc.
+#pragma once
+
+#include "base/result.h"
+#include "operator/process/parts.h"
+
+namespace claviger::op {
+
+/// Reconciles until the stop signal. kConflict where another cluster has our
+/// name. Blocking.
+Status RunOnManifests(const Parts& parts);
+
+/// Waits until the cluster's name in Vault is ours; false when the process is
+/// to end, kConflict where another cluster has it.
+Result<bool> ClaimName(const Parts& parts, const std::string& cluster_uid,
+                       Store& store);
+
+}  // namespace claviger::op
