@@ -100,6 +100,8 @@ void Loop::After(const PassReport& report, SteadyTime began) {
     failures_ = 0;
   }
   LogReport(report);
+  log_.Debug("pass done", {{"writes", Count(report.writes())},
+                           {"took_ms", (ended - began).count()}});
   if (observer_) observer_(report, ended - began);
 }
 

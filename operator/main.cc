@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -42,6 +43,27 @@ constexpr int kUsage = 2;
 int Complain(int code, const std::string& message) {
   std::fprintf(stderr, "claviger-operator: %s\n", message.c_str());
   return code;
+}
+
+constexpr char kServiceAccount[] =
+    "/var/run/secrets/kubernetes.io/serviceaccount";
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+Result<kube::Cluster> FindCluster(const Config& config) {
+  if (!config.kubeconfig.empty()) {
+    return kube::ReadKubeconfig(config.kubeconfig);
+  }
+  Result<kube::Cluster> pod =
+      kube::InCluster(kServiceAccount, Environment("KUBERNETES_SERVICE_HOST"),
+                      Environment("KUBERNETES_SERVICE_PORT"));
+  if (pod) return pod;
+  return Fail(pod.error(),
+              "find the API server (outside a cluster give --kubeconfig FILE, "
+              "or --manifests DIR to do without)");
 }
 
 // This process and no other, ever.

@@ -330,9 +330,9 @@ bool Reconciler::Impl::Suspect(size_t count) {
 }
 
 std::shared_ptr<const access::Snapshot> Reconciler::Impl::snapshot() {
-  if (compiled_ != nullptr) return compiled_->snapshot();
+  if (prepared_) return compiled_->snapshot();
   if (!has_objects_) return nullptr;
-  // Vault was not reached yet, so nothing is known of what it holds.
+  // Vault was not reached with these objects yet.
   return std::make_shared<const access::Snapshot>(objects_, settings_.snapshot);
 }
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A real API server with the definitions, a real Vault set up as its
+// administrator would, and operators as processes between them, with no more
+// rights than operator/rbac.yaml and the operator's own policy give. One
+// thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/process.h"
+#include "support/real_servers.h"
+#include "support/scratch_directory.h"
+
+namespace claviger::testing {
+
+/// Longest that anything here may take to come true.
+inline constexpr std::chrono::seconds kPatience{30};
+
+class ClusterBed {
+ public:
+  static Result<std::unique_ptr<ClusterBed>> Start(
+      const KubeOptions& options = {});
+
+  RealKubeApiServer& kube() { return *kube_; }
+  RealVault& vault() { return *vault_; }
+  const ScratchDirectory& directory() const { return *directory_; }
+
+  /// Starts an operator; its files are named after it. `more` is added to its
+  /// configuration.
+  Result<Process> StartOperator(const std::string& name,
+                                const std::string& more = "");
+  std::string LogOf(const std::string& name) const;
+
+  Status Apply(std::string_view yaml);
+  Status Delete(const std::string& kind, const std::string& ns,
+                const std::string& name);
+  /// Null where it is gone.
+  nlohmann::json Get(const std::string& kind, const std::string& ns,
+                     const std::string& name);
+  /// "True/Ready", "absent" without the condition, "gone" without the object.
+  std::string Condition(const std::string& kind, const std::string& ns,
+                        const std::string& name, const std::string& type);
+  /// Waits until the condition says that; what it said last otherwise.
+  std::string AwaitCondition(const std::string& kind, const std::string& ns,
+                             const std::string& name, const std::string& type,
+                             const std::string& expected);
+  /// Waits until it holds; false when it did not in time.
+  static bool Await(const std::function<bool()>& holds,
+                    std::chrono::milliseconds patience = kPatience);
+
+  /// A Vault token by the login of a pod of that service account, or Vault's
+  /// status code as text.
+  Result<std::string> LogIn(const std::string& ns, const std::string& account);
+  /// The status of reading a path with a token.
+  int Read(const std::string& token, const std::string& path);
+  /// The policy's text, empty where there is none.
+  std::string Policy(const std::string& principal);
+  /// What Vault holds under our names, except the ledger: for comparing.
+  nlohmann::json OursInVault();
+
+ private:
+  ClusterBed() = default;
+  Status PrepareCluster();
+  Status PrepareVault();
+  Status WriteFiles(const std::string& name, const std::string& more);
+
+  std::unique_ptr<RealKubeApiServer> kube_;
+  std::unique_ptr<RealVault> vault_;
+  std::optional<ScratchDirectory> directory_;
+};
+
+}  // namespace claviger::testing
