@@ -31,7 +31,10 @@ Loop::Loop(ObjectSource& source, Reconciler& reconciler, const Clock& clock,
 milliseconds Loop::Turn() {
   const SteadyTime now = clock_.SteadyNow();
   const bool retry = retry_at_ && *retry_at_ <= now;
-  if (blocked_ && !retry) return UntilNext();
+  if (blocked_ && !retry) {
+    if (MayLookWhileBlocked(now)) Poll();
+    return UntilNext();
+  }
   const bool polled = Poll();
   if (!polled && (retry || TransitionIsDue() || TakeDriftSlice())) {
     const SteadyTime began = clock_.SteadyNow();
@@ -57,6 +60,12 @@ bool Loop::Poll() {
   source_error_.clear();
   After(reconciler_.Pass(*std::move(objects), clock_.Now()), began);
   return true;
+}
+
+// With Vault away, an edit still gets its status soon: one more try, but not
+// against Vault's own wish to be left alone.
+bool Loop::MayLookWhileBlocked(SteadyTime now) const {
+  return settings_.source_wakes && !asked_to_wait_ && now >= next_poll_;
 }
 
 bool Loop::TransitionIsDue() const {
@@ -87,6 +96,7 @@ void Loop::After(const PassReport& report, SteadyTime began) {
   next_transition_ = report.next_transition;
   if (!next_drift_) next_drift_ = ended + DriftPause();
   blocked_ = report.interrupted.has_value();
+  asked_to_wait_ = blocked_ && report.interrupted->retry_after.has_value();
   retry_at_.reset();
   if (report.retry()) {
     const milliseconds asked =
@@ -110,7 +120,11 @@ milliseconds Loop::UntilNext() const {
   const auto until = [&](SteadyTime when) {
     return std::max(milliseconds(when - now), kShortestWait);
   };
-  if (blocked_ && retry_at_) return until(*retry_at_);
+  if (blocked_ && retry_at_) {
+    const bool looks = settings_.source_wakes && !asked_to_wait_;
+    return looks ? std::min(until(*retry_at_), until(next_poll_))
+                 : until(*retry_at_);
+  }
   milliseconds wait =
       settings_.source_wakes ? settings_.poll : until(next_poll_);
   if (retry_at_) wait = std::min(wait, until(*retry_at_));

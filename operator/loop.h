@@ -47,6 +47,7 @@ class Loop {
  private:
   bool Poll();
   bool TransitionIsDue() const;
+  bool MayLookWhileBlocked(SteadyTime now) const;
   bool TakeDriftSlice();
   void After(const PassReport& report, SteadyTime began);
   void LogReport(const PassReport& report);
@@ -65,7 +66,8 @@ class Loop {
   SteadyTime next_poll_{};
   std::optional<SteadyTime> next_drift_;
   std::optional<SteadyTime> retry_at_;
-  bool blocked_ = false;  // Vault is away: nothing else before the retry
+  bool blocked_ = false;        // Vault is away: nothing else before the retry
+  bool asked_to_wait_ = false;  // and said for how long
   int failures_ = 0;
   std::optional<Time> next_transition_;
   std::string findings_;  // of the last report, so that each is logged once

@@ -119,6 +119,26 @@ TEST_F(LoopTest, VaultAwayIsTriedAgainWithBackoff) {
   EXPECT_TRUE(reports_.back().settled());
 }
 
+// A source that wakes the loop, as the Kubernetes API does.
+TEST_F(LoopTest, AnEditIsLookedAtSoonWhileVaultIsAway) {
+  op::Loop loop(source_, **process_, clock_, random_, log_,
+                {.source_wakes = true},
+                [this](const op::PassReport& report, milliseconds) {
+                  reports_.push_back(report);
+                });
+  vault_.DieAfter(0, FakeVault::Fault::kBefore);
+  for (int i = 0; i < 8; ++i) clock_.Advance(loop.Turn());  // long pauses now
+  loop.Turn();
+  const size_t before = reports_.size();
+  source_.Set(Quickstart());
+  clock_.Advance(seconds(2));
+  loop.Turn();
+  EXPECT_EQ(reports_.size(), before + 1);
+  // But not again and again.
+  loop.Turn();
+  EXPECT_EQ(reports_.size(), before + 1);
+}
+
 TEST_F(LoopTest, RetryAfterIsHonoured) {
   struct Limited final : vault::Api {
     Result<vault::Answer> Do(const vault::Call&) override {
