@@ -29,6 +29,41 @@ using Context = std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>>;
 using Session = std::unique_ptr<SSL, FreeWith<SSL_free>>;
 using Bio = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
 
+// OpenSSL's own socket BIO writes without MSG_NOSIGNAL: a webhook that closes
+// at once would end the process.
+int WriteQuietly(BIO* bio, const char* bytes, int count) {
+  int fd = -1;
+  BIO_get_fd(bio, &fd);
+  BIO_clear_retry_flags(bio);
+  const ssize_t sent =
+      send(fd, bytes, static_cast<size_t>(count), MSG_NOSIGNAL);
+  return static_cast<int>(sent);
+}
+
+BIO_METHOD* QuietSocket() {
+  static BIO_METHOD* const kMethod = [] {
+    const BIO_METHOD* plain = BIO_s_socket();
+    BIO_METHOD* method = BIO_meth_new(BIO_TYPE_SOCKET, "quiet socket");
+    if (method == nullptr) return method;
+    BIO_meth_set_write(method, WriteQuietly);
+    BIO_meth_set_read(method, BIO_meth_get_read(plain));
+    BIO_meth_set_ctrl(method, BIO_meth_get_ctrl(plain));
+    BIO_meth_set_create(method, BIO_meth_get_create(plain));
+    BIO_meth_set_destroy(method, BIO_meth_get_destroy(plain));
+    return method;
+  }();
+  return kMethod;
+}
+
+bool Attach(SSL* session, int fd) {
+  BIO_METHOD* const method = QuietSocket();
+  BIO* bio = method == nullptr ? nullptr : BIO_new(method);
+  if (bio == nullptr) return false;
+  BIO_set_fd(bio, fd, BIO_NOCLOSE);
+  SSL_set_bio(session, bio, bio);
+  return true;
+}
+
 class Socket {
  public:
   Socket(int family, std::chrono::milliseconds deadline)
@@ -89,7 +124,7 @@ Context Trusting(const std::string& bundle) {
 Session Shake(SSL_CTX* context, const SelfCall& call, int fd) {
   Session session(SSL_new(context));
   const bool done =
-      session && SSL_set_fd(session.get(), fd) == 1 &&
+      session && Attach(session.get(), fd) &&
       SSL_set1_host(session.get(), call.server_name.c_str()) == 1 &&
       SSL_set_tlsext_host_name(session.get(), call.server_name.c_str()) == 1 &&
       SSL_connect(session.get()) == 1;
