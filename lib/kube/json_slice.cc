@@ -67,19 +67,18 @@ class Scanner {
     return at_ > start;
   }
 
+  // Looks for the end only: what is between is checked by who parses it.
   bool SkipString() {
-    for (size_t i = at_ + 1; i < text_.size(); ++i) {
-      const char c = text_[i];
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        at_ = i + 1;
-        return true;
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        return false;
-      }
+    size_t end = at_;
+    while (true) {
+      end = text_.find('"', end + 1);
+      if (end == std::string_view::npos) return false;
+      size_t slash = end;
+      while (text_[slash - 1] == '\\') --slash;
+      if ((end - slash) % 2 == 0) break;  // the quote is not escaped
     }
-    return false;
+    at_ = end + 1;
+    return true;
   }
 
   bool SkipNested() {
@@ -112,7 +111,10 @@ class Scanner {
 class Keys {
  public:
   bool Accept(std::string_view quoted) {
-    if (quoted.find('\\') != std::string_view::npos) return false;
+    const bool plain = std::all_of(quoted.begin(), quoted.end(), [](char c) {
+      return static_cast<unsigned char>(c) >= 0x20 && c != '\\';
+    });
+    if (!plain) return false;
     if (seen_.size() >= kMaxMembers) return false;
     if (std::find(seen_.begin(), seen_.end(), quoted) != seen_.end()) {
       return false;
