@@ -20,6 +20,9 @@ struct Storage {
   WhoOptions who;
   PlanOptions plan;
   VaultPolicyOptions vault_policy;
+  VaultSetupOptions vault_setup;
+  VaultDoctorOptions vault_doctor;
+  StatusOptions status;
   DevOptions dev;
   std::string output = kOutputNames[0];
 };
@@ -156,17 +159,102 @@ void AddPlan(CLI::App& app, Storage& storage) {
   AddTokenFile(*command, storage.plan.token_file);
 }
 
+void AddOperatorConfig(CLI::App& command, std::string& config) {
+  command
+      .add_option("--config", config,
+                  "the operator's configuration: names cluster and mounts")
+      ->required()
+      ->type_name("FILE");
+}
+
+void AddOperatorAccount(CLI::App& command, std::string& account) {
+  command
+      .add_option("--operator", account,
+                  "the service account that the operator runs as")
+      ->type_name("NS/NAME")
+      ->capture_default_str();
+}
+
+void AddFile(CLI::App& command, const char* name, std::string& file,
+             const char* about) {
+  command.add_option(name, file, about)->type_name("FILE");
+}
+
+void AddVaultSetup(CLI::App& vault, Storage& storage) {
+  VaultSetupOptions& setup = storage.vault_setup;
+  CLI::App* command =
+      AddCommand(vault, "setup", kVaultSetupAbout, kVaultSetupFooter);
+  AddOperatorConfig(*command, setup.config);
+  AddTokenFile(*command, setup.token_file);
+  AddOperatorAccount(*command, setup.operator_account);
+  command
+      ->add_option("--kubernetes-host", setup.kubernetes_host,
+                   "kubernetes login: the API server's URL as Vault reaches it")
+      ->type_name("URL");
+  AddFile(*command, "--kubernetes-ca", setup.kubernetes_ca,
+          "its authorities in PEM; default: those of the pod that Vault runs "
+          "in");
+  AddFile(*command, "--reviewer-token-file", setup.reviewer_token_file,
+          "a service account's token that may create TokenReviews; default: "
+          "that of the pod that Vault runs in");
+  AddFile(*command, "--jwt-keys", setup.jwt_keys,
+          "jwt login: the public keys, in PEM, of the API server's tokens");
+  command
+      ->add_option("--jwt-discovery-url", setup.jwt_discovery_url,
+                   "jwt login: or where Vault finds them, the tokens' issuer")
+      ->type_name("URL");
+  AddFile(*command, "--jwt-discovery-ca", setup.jwt_discovery_ca,
+          "the issuer's authorities in PEM; default: the system's");
+  command->add_flag("--dry-run", setup.dry_run,
+                    "say what would be done, and write nothing");
+  AddOutput(*command, storage.output);
+}
+
+void AddVaultDoctor(CLI::App& vault, Storage& storage) {
+  VaultDoctorOptions& doctor = storage.vault_doctor;
+  CLI::App* command =
+      AddCommand(vault, "doctor", kVaultDoctorAbout, kVaultDoctorFooter);
+  AddOperatorConfig(*command, doctor.config);
+  AddTokenFile(*command, doctor.token_file);
+  AddOperatorAccount(*command, doctor.operator_account);
+  AddFile(*command, "--operator-token-file", doctor.operator_token_file,
+          "try to log in with this token of the operator's service account");
+  AddOutput(*command, storage.output);
+}
+
 void AddVault(CLI::App& app, Storage& storage) {
   CLI::App* vault = AddCommand(app, "vault", kVaultAbout, kVaultFooter);
   vault->require_subcommand(1);
   CLI::App* policy =
       AddCommand(*vault, "policy", kVaultPolicyAbout, kVaultFooter);
-  policy
-      ->add_option("--config", storage.vault_policy.config,
-                   "the operator's configuration: names cluster and mounts")
-      ->required()
-      ->type_name("FILE");
+  AddOperatorConfig(*policy, storage.vault_policy.config);
   AddOutput(*policy, storage.output);
+  AddVaultSetup(*vault, storage);
+  AddVaultDoctor(*vault, storage);
+}
+
+void AddStatus(CLI::App& app, Storage& storage) {
+  StatusOptions& status = storage.status;
+  CLI::App* command = AddCommand(app, "status", kStatusAbout, kStatusFooter);
+  AddFile(*command, "--kubeconfig", status.kubeconfig,
+          "how to reach the API server; default: what KUBECONFIG names, else "
+          "~/.kube/config");
+  command
+      ->add_option("--context", status.context,
+                   "which of the kubeconfig's contexts; default: its current "
+                   "one")
+      ->type_name("NAME");
+  command
+      ->add_option("-n,--namespace", status.ns,
+                   "only Connections and Grants of this namespace")
+      ->type_name("NAME");
+  command
+      ->add_option("--operator-namespace", status.operator_namespace,
+                   "where the operator's Lease is")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command->add_flag("--all", status.all, "list what is ready, too");
+  AddOutput(*command, storage.output);
 }
 
 void AddDev(CLI::App& app, Storage& storage) {
@@ -214,6 +302,23 @@ std::string VersionText() {
   return std::string("claviger ") + CLAVIGER_VERSION;
 }
 
+ParsedArguments ChosenOfVault(const CLI::App& vault, Storage& storage,
+                              bool json) {
+  ParsedArguments parsed;
+  const auto take = [&](auto& options) {
+    options.json = json;
+    parsed.command = std::move(options);
+  };
+  if (vault.got_subcommand("setup")) {
+    take(storage.vault_setup);
+  } else if (vault.got_subcommand("doctor")) {
+    take(storage.vault_doctor);
+  } else {
+    take(storage.vault_policy);
+  }
+  return parsed;
+}
+
 ParsedArguments Chosen(const CLI::App& app, Storage& storage) {
   const bool json = storage.output == kOutputNames[1];
   ParsedArguments parsed;
@@ -232,8 +337,10 @@ ParsedArguments Chosen(const CLI::App& app, Storage& storage) {
   } else if (app.got_subcommand("plan")) {
     take(storage.plan);
   } else if (app.got_subcommand("vault")) {
-    storage.vault_policy.json = json;
-    parsed.command = std::move(storage.vault_policy);
+    parsed = ChosenOfVault(*app.get_subcommand("vault"), storage, json);
+  } else if (app.got_subcommand("status")) {
+    storage.status.json = json;
+    parsed.command = std::move(storage.status);
   } else {
     storage.dev.json = json;
     parsed.command = std::move(storage.dev);
@@ -279,6 +386,7 @@ ParsedArguments ParseArguments(const std::vector<std::string>& arguments) {
   AddWho(app, storage);
   AddPlan(app, storage);
   AddVault(app, storage);
+  AddStatus(app, storage);
   AddDev(app, storage);
   if (NamesUnknownCommand(app, arguments)) {
     ParsedArguments parsed;

@@ -62,6 +62,37 @@ struct VaultPolicyOptions {
   bool json = false;
 };
 
+struct VaultSetupOptions {
+  std::string config;
+  std::string token_file;
+  std::string operator_account = "claviger-system/claviger-operator";
+  std::string kubernetes_host;
+  std::string kubernetes_ca;  // file
+  std::string reviewer_token_file;
+  std::string jwt_keys;  // file
+  std::string jwt_discovery_url;
+  std::string jwt_discovery_ca;  // file
+  bool dry_run = false;
+  bool json = false;
+};
+
+struct VaultDoctorOptions {
+  std::string config;
+  std::string token_file;
+  std::string operator_token_file;  // a service account's token
+  std::string operator_account = "claviger-system/claviger-operator";
+  bool json = false;
+};
+
+struct StatusOptions {
+  std::string kubeconfig;  // empty: KUBECONFIG, then ~/.kube/config
+  std::string context;     // empty: the current one
+  std::string ns;          // empty: all
+  std::string operator_namespace = "claviger-system";
+  bool all = false;
+  bool json = false;
+};
+
 struct DevOptions {
   std::string directory;
   std::string config;            // --config; empty: development defaults
@@ -76,7 +107,8 @@ struct DevOptions {
 
 using Arguments =
     std::variant<LintOptions, ExplainOptions, CanOptions, WhoOptions,
-                 PlanOptions, VaultPolicyOptions, DevOptions>;
+                 PlanOptions, VaultPolicyOptions, VaultSetupOptions,
+                 VaultDoctorOptions, StatusOptions, DevOptions>;
 
 /// Either a command to run, or what to print instead (help, version, a usage
 /// error) with the exit code that goes with it.

@@ -16,6 +16,9 @@ int RunCan(const CanOptions& options, Context& context);
 int RunWho(const WhoOptions& options, Context& context);
 int RunPlan(const PlanOptions& options, Context& context);
 int RunVaultPolicy(const VaultPolicyOptions& options, Context& context);
+int RunVaultSetup(const VaultSetupOptions& options, Context& context);
+int RunVaultDoctor(const VaultDoctorOptions& options, Context& context);
+int RunStatus(const StatusOptions& options, Context& context);
 /// Serves until the end is asked for.
 int RunDev(const DevOptions& options, Context& context);
 

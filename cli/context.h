@@ -20,6 +20,7 @@ struct Environment {
   std::string vault_token_file;   // VAULT_TOKEN_FILE
   std::string home;               // HOME
   std::string runtime_directory;  // XDG_RUNTIME_DIR
+  std::string kubeconfig;         // KUBECONFIG
 };
 
 struct Context {

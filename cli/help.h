@@ -13,7 +13,7 @@ inline constexpr const char* kAbout =
 inline constexpr const char* kFooter =
     "Exit codes, for every command: 0 yes or done, 1 error, 2 wrong usage, "
     "3 the answer is no.\n"
-    "Everything but plan and dev works from manifests alone: no cluster, no "
+    "lint, explain, can and who work from manifests alone: no cluster, no "
     "Vault.\n"
     "\n"
     "Start with:\n"
@@ -95,6 +95,51 @@ inline constexpr const char* kVaultFooter =
     "Examples:\n"
     "  claviger vault policy --config operator.yaml |\n"
     "      vault policy write claviger.prod-eu.operator -";
+
+inline constexpr const char* kVaultSetupAbout =
+    "make in Vault what the operator needs, given an administrator's token";
+inline constexpr const char* kVaultSetupFooter =
+    "Claviger's KV mount, the login of service accounts, the operator's policy "
+    "and its role.\nWhat is there already stays as it is, so it may be run "
+    "again at any time.\n"
+    "Exit codes: 0 done, 1 error, 2 wrong usage.\n"
+    "\n"
+    "Examples:\n"
+    "  claviger vault setup --config operator.yaml --dry-run\n"
+    "  claviger vault setup --config operator.yaml --token-file admin.token "
+    "\\\n"
+    "      --kubernetes-host https://10.0.0.1:6443 --kubernetes-ca ca.pem \\\n"
+    "      --reviewer-token-file reviewer.token";
+
+inline constexpr const char* kVaultDoctorAbout =
+    "find and explain what is wrong between Vault, the cluster and Claviger";
+inline constexpr const char* kVaultDoctorFooter =
+    "Looks at Vault with a token that may read its mounts, policies and "
+    "roles, and writes\nnothing. Each finding says what is wrong, why it "
+    "matters and how to put it right.\n"
+    "Exit codes: 0 nothing found, 1 error, 2 wrong usage, 3 something is "
+    "wrong.\n"
+    "\n"
+    "Examples:\n"
+    "  claviger vault doctor --config operator.yaml --token-file admin.token\n"
+    "  kubectl create token claviger-operator -n claviger-system \\\n"
+    "      --audience claviger-op-3f9c > operator.token\n"
+    "  claviger vault doctor --config operator.yaml --operator-token-file "
+    "operator.token";
+
+inline constexpr const char* kStatusAbout =
+    "the state of everything in a cluster, on one screen";
+inline constexpr const char* kStatusFooter =
+    "How many Connections, Grants and Groups there are and are ready, which "
+    "are "
+    "not and why,\nand which operator leads. Read from the API server with a "
+    "kubeconfig.\n"
+    "Exit codes: 0 all is ready, 1 error, 2 wrong usage, 3 something is not.\n"
+    "\n"
+    "Examples:\n"
+    "  claviger status\n"
+    "  claviger status -n sales --all\n"
+    "  claviger status -o json | jq '.objects[] | select(.ready | not)'";
 
 inline constexpr const char* kDevAbout =
     "everything in one process, for trying and for local development";

@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
       stop,
       *log,
       {Variable("VAULT_TOKEN_FILE"), Variable("HOME"),
-       Variable("XDG_RUNTIME_DIR")},
+       Variable("XDG_RUNTIME_DIR"), Variable("KUBECONFIG")},
       isatty(STDOUT_FILENO) == 1};
   return claviger::cli::Run({argv + 1, argv + argc}, context);
 }

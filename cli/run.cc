@@ -29,6 +29,15 @@ struct Runner {
   int operator()(const VaultPolicyOptions& options) const {
     return RunVaultPolicy(options, context);
   }
+  int operator()(const VaultSetupOptions& options) const {
+    return RunVaultSetup(options, context);
+  }
+  int operator()(const VaultDoctorOptions& options) const {
+    return RunVaultDoctor(options, context);
+  }
+  int operator()(const StatusOptions& options) const {
+    return RunStatus(options, context);
+  }
   int operator()(const DevOptions& options) const {
     return RunDev(options, context);
   }

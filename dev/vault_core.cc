@@ -148,10 +148,13 @@ void VaultCore::Seal(bool sealed) {
 
 std::optional<Reply> VaultCore::Health(const Request& request) const {
   if (request.path == "sys/health") {
+    const auto now = std::chrono::floor<std::chrono::seconds>(
+        clock_.Now().time_since_epoch());
     return Bare(sealed_ ? 503 : 200, {{"initialized", true},
                                       {"sealed", sealed_},
                                       {"standby", sealed_},
                                       {"performance_standby", false},
+                                      {"server_time_utc", now.count()},
                                       {"version", kVersion},
                                       {"cluster_name", "claviger-dev"}});
   }

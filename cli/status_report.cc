@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/status_report.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/json.h"
+#include "operator/kube/object_status.h"
+
+namespace claviger::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string TextAt(const json& object, const char* pointer) {
+  const json::json_pointer at(pointer);
+  return object.contains(at) && object[at].is_string()
+             ? object[at].get<std::string>()
+             : "";
+}
+
+std::string About(const kube::Resource& resource, const json& object) {
+  if (resource.kind == "Connection") {
+    return TextAt(object, "/spec/provider") + ", " +
+           TextAt(object, "/spec/sharing/mode");
+  }
+  if (resource.kind == "Grant") {
+    return TextAt(object, "/spec/effect") + " on " +
+           TextAt(object, "/spec/connection");
+  }
+  const std::string claim = TextAt(object, "/spec/claim/value");
+  return claim.empty() ? "" : "by claim " + claim;
+}
+
+/// The first condition that says why not, else Ready (a Group may have
+/// Accepted alone).
+const op::Condition* Telling(const op::ObjectStatus& status) {
+  for (const char* type : {"Accepted", "Programmed", "Ready"}) {
+    const op::Condition* found = status.Find(type);
+    if (found != nullptr && !found->holds) return found;
+  }
+  const op::Condition* ready = status.Find("Ready");
+  return ready != nullptr ? ready : status.Find("Accepted");
+}
+
+ObjectLine LineOf(const kube::Resource& resource,
+                  const kube::ObjectView& view) {
+  ObjectLine line;
+  line.kind = resource.kind;
+  line.name = view.name;
+  const auto object = ParseJson(view.json);
+  if (!object) return line;
+  line.about = About(resource, *object);
+  const json::json_pointer generation("/metadata/generation");
+  if (object->contains(generation)) {
+    line.generation = (*object)[generation].get<int64_t>();
+  }
+  const op::ObjectStatus status = op::ReadStatus(*object);
+  const op::Condition* telling = Telling(status);
+  if (telling == nullptr || status.observed_generation < line.generation) {
+    line.reason = "Pending";
+    line.message = "the operator has not looked at it yet";
+    return line;
+  }
+  line.ready = telling->holds;
+  if (!telling->holds) {
+    line.reason = telling->reason;
+    line.message = telling->message;
+  }
+  return line;
+}
+
+}  // namespace
+
+Result<StatusReport> ReadStatusReport(const kube::Client& client,
+                                      const std::string& ns,
+                                      const kube::ObjectName& lease) {
+  StatusReport report;
+  for (const kube::Resource& resource :
+       {kube::kConnections, kube::kGrants, kube::kGroups}) {
+    const size_t before = report.objects.size();
+    kube::Selection selection;
+    if (resource.namespaced) selection.ns = ns;
+    const auto read =
+        client.List(resource, selection,
+                    {[&] { report.objects.resize(before); },
+                     [&](const kube::ObjectView& view) {
+                       report.objects.push_back(LineOf(resource, view));
+                     }});
+    if (!read) return Fail(read.error());
+  }
+  auto leader = kube::GetLease(client, lease);
+  if (leader) {
+    report.lease = std::move(*leader);
+  } else if (leader.error().code != ErrorCode::kNotFound) {
+    return Fail(leader.error());
+  }
+  return report;
+}
+
+}  // namespace claviger::cli

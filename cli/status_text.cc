@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/status_text.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/text.h"
+
+namespace claviger::cli {
+namespace {
+
+struct Count {
+  int all = 0;
+  int ready = 0;
+};
+
+Count CountKind(const StatusReport& report, std::string_view kind) {
+  Count count;
+  for (const ObjectLine& line : report.objects) {
+    if (line.kind != kind) continue;
+    ++count.all;
+    if (line.ready.value_or(false)) ++count.ready;
+  }
+  return count;
+}
+
+bool Leads(const StatusReport& report, Time now) {
+  return report.lease && !report.lease->holder.empty() &&
+         report.lease->renewed &&
+         now - *report.lease->renewed <= report.lease->duration;
+}
+
+std::string Leader(const StatusReport& report, Time now) {
+  if (!report.lease) return "none has ever led here";
+  if (report.lease->holder.empty()) return "none: the last one gave up";
+  std::string text = report.lease->holder;
+  if (!report.lease->renewed) return text;
+  const auto age = std::chrono::floor<std::chrono::seconds>(
+      std::max(now - *report.lease->renewed, Time::duration::zero()));
+  text += Leads(report, now) ? " leads, seen " : " has not been seen for ";
+  return text + std::to_string(age.count()) +
+         (Leads(report, now) ? " s ago" : " s");
+}
+
+std::string Name(const ObjectLine& line) {
+  return line.name.ns.empty() ? line.name.name
+                              : line.name.ns + "/" + line.name.name;
+}
+
+std::string_view State(const ObjectLine& line) {
+  if (!line.ready) return "pending";
+  return *line.ready ? "ready" : "not ready";
+}
+
+// Messages are the operator's own, but through an object that others can write.
+std::string Shown(const std::string& text) {
+  constexpr size_t kLongest = 200;
+  std::string shown = text.substr(0, kLongest);
+  std::replace_if(
+      shown.begin(), shown.end(), [](char c) { return c < 0x20 || c > 0x7E; },
+      '?');
+  return shown;
+}
+
+}  // namespace
+
+void PrintStatus(const StatusReport& report, Time now, bool all, bool colour,
+                 std::ostream& out) {
+  const bool leads = Leads(report, now);
+  std::vector<std::pair<std::string, std::string>> summary = {
+      {"operator:", Painted(Leader(report, now),
+                            leads ? Colour::kGreen : Colour::kRed, colour)}};
+  for (const auto& [kind, title] :
+       {std::pair("Connection", "connections:"), std::pair("Grant", "grants:"),
+        std::pair("Group", "groups:")}) {
+    const Count count = CountKind(report, kind);
+    const std::string text = std::to_string(count.all) + ", " +
+                             std::to_string(count.ready) + " ready";
+    summary.emplace_back(
+        title,
+        Painted(text,
+                count.all == count.ready ? Colour::kGreen : Colour::kYellow,
+                colour));
+  }
+  PrintPairs(summary, "", out);
+  std::vector<std::vector<std::string>> rows;
+  for (const ObjectLine& line : report.objects) {
+    if (line.ready.value_or(false) && !all) continue;
+    rows.push_back({line.kind, Name(line), line.about, std::string(State(line)),
+                    Shown(line.reason), Shown(line.message)});
+  }
+  if (rows.empty()) return;
+  out << "\n";
+  PrintTable({"KIND", "NAME", "WHAT", "STATE", "REASON", "MESSAGE"}, rows, out);
+}
+
+nlohmann::ordered_json StatusJson(const StatusReport& report, Time now) {
+  using nlohmann::ordered_json;
+  ordered_json out;
+  out["operator"]["leads"] = Leads(report, now);
+  if (report.lease) {
+    out["operator"]["holder"] = report.lease->holder;
+    if (report.lease->renewed) {
+      out["operator"]["renewed"] = FormatRfc3339(*report.lease->renewed);
+    }
+  }
+  for (const auto& [kind, key] :
+       {std::pair("Connection", "connections"), std::pair("Grant", "grants"),
+        std::pair("Group", "groups")}) {
+    const Count count = CountKind(report, kind);
+    out["counts"][key] = {{"all", count.all}, {"ready", count.ready}};
+  }
+  out["objects"] = ordered_json::array();
+  for (const ObjectLine& line : report.objects) {
+    ordered_json one{{"kind", line.kind},      {"namespace", line.name.ns},
+                     {"name", line.name.name}, {"about", line.about},
+                     {"ready", nullptr},       {"reason", line.reason},
+                     {"message", line.message}};
+    if (line.ready) one["ready"] = *line.ready;
+    out["objects"].push_back(std::move(one));
+  }
+  return out;
+}
+
+bool AllWell(const StatusReport& report, Time now) {
+  return Leads(report, now) &&
+         std::all_of(
+             report.objects.begin(), report.objects.end(),
+             [](const ObjectLine& line) { return line.ready.value_or(false); });
+}
+
+}  // namespace claviger::cli
