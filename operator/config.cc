@@ -160,7 +160,7 @@ void ReadKubeName(const Value& value, Config& config) {
   ReadMatching(value, IsDnsSubdomain, "a name of Kubernetes", config.*kMember);
 }
 
-constexpr std::array<Key, 41> kTable = {{
+constexpr std::array<Key, 42> kTable = {{
     {{"cluster", "text", "",
       "this cluster's name, part of every name in Vault: lower-case letters, "
       "digits and dashes, at most 40",
@@ -187,6 +187,10 @@ constexpr std::array<Key, 41> kTable = {{
     {{"kubernetes.lease", "text", "claviger-operator",
       "the Lease by which one replica leads"},
      ReadKubeName<&Config::lease>},
+    {{"kubernetes.serviceAccount", "text", "claviger-operator",
+      "the service account that the operator runs as, in its namespace: the "
+      "webhook lets it change metadata"},
+     ReadKubeName<&Config::service_account>},
     {{"webhook.enabled", "true or false", "true",
       "serve the admission webhook; without it, consent stamps are neither "
       "written nor asked for, and whoever may write objects may write any"},

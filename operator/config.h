@@ -67,6 +67,7 @@ struct Config {
   std::string kubeconfig;  // empty: the pod's own service account
   std::string own_namespace = "claviger-system";
   std::string lease = "claviger-operator";
+  std::string service_account = "claviger-operator";
   Webhook webhook;
   LogLevel log_level = LogLevel::kInfo;
   Listener metrics{"0.0.0.0", 8080};

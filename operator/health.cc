@@ -34,6 +34,18 @@ void Health::Stands(bool ready) {
   state_ = ready ? State::kReady : State::kStarting;
 }
 
+void Health::Add(std::function<bool()> ready,
+                 std::function<std::string()> metrics) {
+  const std::lock_guard lock(mutex_);
+  also_ready_ = std::move(ready);
+  also_metrics_ = std::move(metrics);
+}
+
+bool Health::RestIsReady() const {
+  const std::lock_guard lock(mutex_);
+  return !also_ready_ || also_ready_();
+}
+
 http::ServerResponse Health::ProbeAnswer(
     const http::ServerRequest& request) const {
   const std::string_view path = http::PathOf(request);
@@ -44,6 +56,7 @@ http::ServerResponse Health::ProbeAnswer(
   if (path == "/healthz") return Text(200, "ok\n");
   switch (state_.load()) {
     case State::kReady:
+      if (!RestIsReady()) return Text(503, "the webhook is not ready yet\n");
       return Text(200, "ok\n");
     case State::kStarting:
       return Text(503, "the objects were not read yet\n");
@@ -57,8 +70,12 @@ http::ServerResponse Health::MetricsAnswer(
     const http::ServerRequest& request) const {
   if (http::PathOf(request) != "/metrics") return Text(404, "use /metrics\n");
   if (request.method != "GET") return OnlyGet();
-  return Text(200, metrics_.Serialize(),
-              "text/plain; version=0.0.4; charset=utf-8");
+  std::string text = metrics_.Serialize();
+  {
+    const std::lock_guard lock(mutex_);
+    if (also_metrics_) text += also_metrics_();
+  }
+  return Text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
 }
 
 }  // namespace claviger::op

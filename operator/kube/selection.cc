@@ -72,6 +72,16 @@ const std::vector<std::string>* BlockedBy(
 
 }  // namespace
 
+model::Objects Everything(const ObjectStore& store) {
+  model::Objects objects;
+  store.ForEach([&objects](const ObjectId&, const Stored& stored) {
+    if (!stored.seen.is_ending) Add(stored, objects);
+  });
+  objects.service_accounts = store.ServiceAccounts();
+  model::AddDeniesOfBrokenGroups(objects);
+  return objects;
+}
+
 Selection Select(const ObjectStore& store,
                  const std::set<std::string>& in_force) {
   Selection selection;

@@ -29,6 +29,10 @@ struct Selection {
   std::map<model::ObjectRef, std::vector<std::string>> blocked;
 };
 
+/// Everything that is not about to go, protected or not: what the webhook
+/// judges by.
+model::Objects Everything(const ObjectStore& store);
+
 /// `in_force`: uids of objects that were selected before. Losing the finalizer
 /// by hand does not put those out of force: for a Deny that would give access.
 Selection Select(const ObjectStore& store,

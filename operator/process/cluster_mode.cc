@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -13,10 +14,12 @@
 #include "operator/kube/informer_sinks.h"
 #include "operator/kube/kube_source.h"
 #include "operator/kube/leader_store.h"
+#include "operator/kube/selection.h"
 #include "operator/kube/status_writer.h"
 #include "operator/loop.h"
 #include "operator/process/manifest_mode.h"
 #include "operator/vault_store.h"
+#include "operator/webhook/server.h"
 
 namespace claviger::op {
 namespace {
@@ -47,6 +50,8 @@ class ClusterRun {
   void StartThreads();
   void KeepLease();
   void WriteStatuses();
+  Status StartWebhook();
+  void PublishSnapshots();
   bool Leads() const { return lock_.Leads(parts_.clock.SteadyNow()); }
   Status AwaitLeadership();
   Status Lead();
@@ -57,6 +62,7 @@ class ClusterRun {
   const ClusterPorts& ports_;
   const kube::Client client_;
   const kube::Client lease_client_;
+  StopSignal snapshot_signal_;
   ObjectStore objects_;
   ObjectSink connection_sink_;
   ObjectSink grant_sink_;
@@ -71,8 +77,17 @@ class ClusterRun {
   StopSignal status_signal_;
   StopSignal lease_signal_;
   std::atomic<bool> lost_{false};
+  webhook::Counters webhook_counters_;
+  std::unique_ptr<webhook::Webhook> webhook_;  // null where switched off
   std::vector<std::thread> threads_;
 };
+
+// Where a webhook stamps what is saved, nothing unstamped gives anything.
+ReconcilerSettings SettingsOf(const Config& config) {
+  ReconcilerSettings settings = ReconcilerSettingsOf(config);
+  settings.snapshot.require_stamps = config.webhook.enabled;
+  return settings;
+}
 
 kube::InformerSettings AllOf() { return {}; }
 
@@ -87,7 +102,10 @@ ClusterRun::ClusterRun(const Parts& parts, const ClusterPorts& ports)
       ports_(ports),
       client_(ports.objects),
       lease_client_(ports.lease, kLeaseCalls),
-      objects_([&parts] { parts.stop.Wake(); }),
+      objects_([this] {
+        parts_.stop.Wake();
+        snapshot_signal_.Wake();
+      }),
       connection_sink_(ObjectKind::kConnection, objects_, parts.log),
       grant_sink_(ObjectKind::kGrant, objects_, parts.log),
       group_sink_(ObjectKind::kGroup, objects_, parts.log),
@@ -116,11 +134,13 @@ ClusterRun::~ClusterRun() {
     one->Stop();
   }
   ports_.objects.Close();
+  snapshot_signal_.Stop();
   status_signal_.Stop();
   lease_signal_.Stop();
   for (std::thread& thread : threads_) thread.join();
   (void)lock_.Release({parts_.clock.SteadyNow(), parts_.clock.Now()});
   ports_.lease.Close();
+  parts_.health.Add(nullptr, nullptr);
 }
 
 void ClusterRun::StartThreads() {
@@ -129,6 +149,58 @@ void ClusterRun::StartThreads() {
   }
   threads_.emplace_back([this] { KeepLease(); });
   threads_.emplace_back([this] { WriteStatuses(); });
+  if (webhook_ != nullptr) {
+    threads_.emplace_back([this] { PublishSnapshots(); });
+  }
+}
+
+Status ClusterRun::StartWebhook() {
+  const Config& config = parts_.config;
+  if (!config.webhook.enabled) {
+    parts_.log.Warning(
+        "the webhook is off: whoever may write objects may write any");
+    return {};
+  }
+  webhook::WebhookOptions options;
+  options.settings = {config.admins, SettingsOf(config).snapshot,
+                      "system:serviceaccount:" + config.own_namespace + ":" +
+                          config.service_account};
+  options.address = config.webhook.listener.address;
+  options.port = config.webhook.listener.port;
+  const std::string host = config.webhook.service + "." + config.own_namespace;
+  options.certificates.dns_names = {host + ".svc", host + ".svc.cluster.local"};
+  options.certificates.validating = config.webhook.configuration;
+  options.certificates.mutating = config.webhook.configuration;
+  options.certificates.cert_file = config.webhook.cert_file;
+  options.certificates.key_file = config.webhook.key_file;
+  auto started = webhook::StartWebhook(
+      options,
+      {client_, parts_.clock, parts_.random, parts_.log, webhook_counters_});
+  if (!started) return Fail(started.error(), "start the webhook");
+  webhook_ = *std::move(started);
+  parts_.log.Info("webhook listening", {{"port", webhook_->port()}});
+  parts_.health.Add([this] { return webhook_->Ready(); },
+                    [this] { return webhook_counters_.Serialize(); });
+  return {};
+}
+
+// A walk over all objects each time: never more than a fifth of a core of it.
+void ClusterRun::PublishSnapshots() {
+  constexpr int kShare = 5;
+  milliseconds pause{0};
+  uint64_t published = 0;
+  while (snapshot_signal_.SleepFor(pause)) {
+    if (!objects_.synced() || objects_.generation() == published) {
+      pause = milliseconds(0);
+      if (!snapshot_signal_.WaitFor(kLook)) return;
+      continue;
+    }
+    const SteadyTime began = parts_.clock.SteadyNow();
+    published = objects_.generation();
+    webhook_->Publish(std::make_shared<const access::Snapshot>(
+        Everything(objects_), SettingsOf(parts_.config).snapshot));
+    pause = (parts_.clock.SteadyNow() - began) * (kShare - 1);
+  }
 }
 
 void ClusterRun::KeepLease() {
@@ -203,14 +275,14 @@ void ClusterRun::Reconcile(Store& store) {
   const Config& config = parts_.config;
   Finalizers finalizers(client_, objects_, [this] { return Leads(); });
   KubeSource source(objects_, finalizers, parts_.log);
-  Reconciler reconciler(ReconcilerSettingsOf(config), store);
+  Reconciler reconciler(SettingsOf(config), store);
   Loop loop(
       source, reconciler, parts_.clock, parts_.random, parts_.log,
       {.poll = kLook, .source_wakes = true, .drift_round = config.drift_round},
       [&](const PassReport& report, milliseconds took) {
         source.After(report);
         parts_.metrics.Count(report, took, parts_.clock.Now());
-        parts_.health.Saw(report);
+        parts_.health.Stands(true);
         statuses_.Offer({reconciler.snapshot(), report, source.blocked(),
                          parts_.clock.Now()});
         status_signal_.Wake();
@@ -221,6 +293,7 @@ void ClusterRun::Reconcile(Store& store) {
 }
 
 Status ClusterRun::Run() {
+  if (Status done = StartWebhook(); !done) return done;
   StartThreads();
   Status done = AwaitLeadership();
   if (done && Leads()) done = Lead();
