@@ -42,17 +42,16 @@ Status CertificateKeeper::Tick(Time now) {
 }
 
 // What stands in the bundle is looked at each time: somebody may have applied
-// the configurations anew, without it.
+// the configurations anew, without it. What needs no API server is done
+// without one.
 Status CertificateKeeper::TickOwn(Time now) {
-  if (authority_) {
-    if (auto synced = SyncBundles(now); !synced) return synced;
-  }
+  const Status synced = authority_ ? SyncBundles(now) : Status();
   for (int i = 0; i < kMaxSteps; ++i) {
     const Step step = NextStep(State(), settings_.times, now);
-    if (step == Step::kNone) return {};
+    if (step == Step::kNone) return synced;
     if (auto done = Do(step, now); !done) return done;
   }
-  return {};
+  return synced;
 }
 
 Status CertificateKeeper::Do(Step step, Time now) {

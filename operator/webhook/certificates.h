@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keeps the webhook's serving certificate good. By itself (docs/adr: the
-// webhook makes its own certificates): an authority in memory, its public half
-// in the caBundle of the webhook's configurations, a leaf in the store. Or from
-// two files (cert-manager), read again when they change; the bundle is then
-// somebody else's matter. One thread; blocks for calls on the API server.
+// Keeps the webhook's serving certificate good. By itself (docs/adr/0009): an
+// authority in memory, its public half in the caBundle of the webhook's
+// configurations, a leaf in the store. Or from two files (cert-manager), read
+// again when they change; the bundle is then somebody else's matter. One
+// thread; blocks for calls on the API server.
 #pragma once
 
 #include <optional>

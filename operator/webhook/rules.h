@@ -31,6 +31,8 @@ struct Refused {
 };
 using Finding = std::optional<Refused>;
 
+Verdict Refuse(const Review& review, Refused refused);
+
 /// Each judges a request that changes more than metadata. JudgeGrant leaves
 /// the stamps to CheckStamps.
 Finding JudgeConnection(const Case& one);

@@ -169,6 +169,20 @@ TEST_F(CertificateKeeperTest, TriesAgainAfterAConflict) {
   EXPECT_TRUE(replica.Tick());
 }
 
+TEST_F(CertificateKeeperTest, RenewsItsCertificateWhileTheApiServerIsAway) {
+  CertificateSettings settings = Replica::Settings();
+  settings.times = {hours(20), hours(3), seconds(60)};
+  Replica replica(kube_, clock_, settings);
+  clock_.Advance(-hours(3));
+  ASSERT_TRUE(replica.Tick());
+  const std::string bundle = replica.published();
+  clock_.Advance(hours(3));
+  EXPECT_FALSE(replica.CallBy(bundle)) << "it has ended";
+  kube_.GoAway(true);
+  EXPECT_FALSE(replica.Tick());
+  EXPECT_TRUE(replica.CallBy(bundle));
+}
+
 TEST_F(CertificateKeeperTest, SuccessorIsTrustedBeforeItSigns) {
   CertificateSettings settings = Replica::Settings();
   // Short enough for the machine's own clock, by which OpenSSL verifies.
