@@ -10,9 +10,12 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/file.h"
 #include "kube/cpprest_transport.h"
 #include "model/manifests.h"
+#include "model/yaml_reader.h"
 #include "operator/webhook/server.h"
+#include "support/json_text.h"
 #include "support/kube_manifests.h"
 #include "support/real_servers.h"
 #include "unit/operator/webhook/bed.h"
@@ -167,29 +170,29 @@ class WebhookRealTest : public ::testing::Test {
         std::make_shared<const access::Snapshot>(std::move(objects), settings));
   }
 
-  static void Register(const std::string& kind, const std::string& path,
-                       const std::string& plural,
-                       const std::vector<std::string>& operations) {
-    const json configuration = {
-        {"metadata", {{"name", "claviger"}}},
-        {"webhooks",
-         {{{"name", "objects.claviger.io"},
-           {"admissionReviewVersions", {"v1"}},
-           {"sideEffects", "None"},
-           {"failurePolicy", "Fail"},
-           {"timeoutSeconds", 10},
-           {"clientConfig",
-            {{"url",
-              "https://localhost:" + std::to_string(webhook_->port()) + path}}},
-           {"rules",
-            {{{"apiGroups", {"claviger.io"}},
-              {"apiVersions", {"v1alpha1"}},
-              {"resources", {"connections", "grants", "groups"}},
-              {"operations", operations}}}}}}}};
-    const auto made =
-        kube_->Call("POST", "/apis/admissionregistration.k8s.io/v1/" + plural,
-                    configuration.dump());
-    ASSERT_TRUE(made && made->ok()) << kind << made->body;
+  // operator/webhook.yaml as it is, but for where the webhook listens here.
+  static void Register() {
+    const auto text = ReadFile(CLAVIGER_WEBHOOK_YAML, size_t{1} << 20U);
+    ASSERT_TRUE(text);
+    int registered = 0;
+    for (const model::Node& root : model::ReadYaml(*text).roots) {
+      json configuration = json::parse(ToJson(root));
+      if (configuration["kind"] == "Service") continue;
+      json& client = configuration["webhooks"][0]["clientConfig"];
+      const std::string path = client["service"]["path"];
+      client = {{"url", "https://localhost:" +
+                            std::to_string(webhook_->port()) + path}};
+      const bool validates =
+          configuration["kind"] == "ValidatingWebhookConfiguration";
+      const auto made = kube_->Call(
+          "POST",
+          std::string("/apis/admissionregistration.k8s.io/v1/") +
+              (validates ? "validating" : "mutating") + "webhookconfigurations",
+          configuration.dump());
+      ASSERT_TRUE(made && made->ok()) << made->body;
+      ++registered;
+    }
+    ASSERT_EQ(registered, 2);
   }
 
   static void StartOne() {
@@ -205,10 +208,7 @@ class WebhookRealTest : public ::testing::Test {
         StartWebhook(options, {client, clock_, random_, log_, counters_});
     ASSERT_TRUE(started) << started.error().message;
     webhook_ = *std::move(started);
-    Register("validating", "/validate", "validatingwebhookconfigurations",
-             {"CREATE", "UPDATE", "DELETE"});
-    Register("mutating", "/mutate", "mutatingwebhookconfigurations",
-             {"CREATE", "UPDATE"});
+    Register();
     Sync();
     while (!webhook_->Ready()) std::this_thread::yield();
     // API servers learn of a bundle a little later.
