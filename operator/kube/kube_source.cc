@@ -34,10 +34,12 @@ Result<model::Objects> KubeSource::Read() {
   selection_ = Select(store_, in_force_);
   if (!selection_.unprotected.empty()) {
     const Status done = finalizers_.Protect(selection_.unprotected);
-    pending_ = !done;
     Report(done, "finalizers cannot be written; new objects wait");
     generation_ = store_.generation();
     selection_ = Select(store_, in_force_);
+    // What came while the others' were written, and what somebody else (our
+    // own status too) changed meanwhile, gives no other reason to look again.
+    pending_ = !done || !selection_.unprotected.empty();
   }
   in_force_.clear();
   AddUids(selection_.objects.connections, in_force_);

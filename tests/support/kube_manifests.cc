@@ -40,7 +40,7 @@ std::string Text(const Node* node, std::string_view key) {
   return child == nullptr ? "" : child->text;
 }
 
-Status ApplyOne(const RealKubeApiServer& kube, const Node& root,
+Status ApplyOne(const PrepareCall& prepare, const Node& root,
                 const std::string& name_space) {
   const Node* metadata = root.Find("metadata");
   const std::string own = Text(metadata, "namespace");
@@ -52,7 +52,7 @@ Status ApplyOne(const RealKubeApiServer& kube, const Node& root,
                 "apply an object of kind " + Text(&root, "kind"));
   }
   HttpCall call =
-      kube.Prepare("PATCH", path + "?fieldManager=test&fieldValidation=Strict");
+      prepare("PATCH", path + "?fieldManager=test&fieldValidation=Strict");
   call.headers.back() = {"Content-Type", "application/apply-patch+yaml"};
   call.body = ToJson(root);
   const auto answer = SendHttpOk(call);
@@ -92,6 +92,15 @@ std::string ResourcePath(std::string_view api_version, std::string_view kind,
 
 Status ApplyManifests(const RealKubeApiServer& kube, std::string_view yaml,
                       const std::string& name_space) {
+  return ApplyManifests(
+      [&kube](std::string_view method, std::string_view path) {
+        return kube.Prepare(method, path);
+      },
+      yaml, name_space);
+}
+
+Status ApplyManifests(const PrepareCall& prepare, std::string_view yaml,
+                      const std::string& name_space) {
   const model::Documents documents = model::ReadYaml(yaml);
   if (documents.error) {
     return Fail(ErrorCode::kInvalidArgument,
@@ -100,7 +109,7 @@ Status ApplyManifests(const RealKubeApiServer& kube, std::string_view yaml,
                     documents.error->what);
   }
   for (const Node& root : documents.roots) {
-    if (auto applied = ApplyOne(kube, root, name_space); !applied) {
+    if (auto applied = ApplyOne(prepare, root, name_space); !applied) {
       return applied;
     }
   }

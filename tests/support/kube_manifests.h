@@ -4,6 +4,7 @@
 // apply as its administrator. Blocking; thread-safe as the server's own calls.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -12,9 +13,15 @@
 
 namespace claviger::testing {
 
+/// Prepares a request to an API server: its method and its path.
+using PrepareCall =
+    std::function<HttpCall(std::string_view method, std::string_view path)>;
+
 /// Applies every document of a YAML text, in order. An object without a
 /// namespace goes to `name_space` where its kind has one. The first refusal is
 /// the error, in the server's words.
+Status ApplyManifests(const PrepareCall& prepare, std::string_view yaml,
+                      const std::string& name_space = "default");
 Status ApplyManifests(const RealKubeApiServer& kube, std::string_view yaml,
                       const std::string& name_space = "default");
 
