@@ -12,6 +12,27 @@ namespace {
 
 constexpr size_t kMaxExamples = 5;
 
+std::vector<std::string> Gone(const Inventory& known, const Inventory* now) {
+  std::vector<std::string> gone;
+  if (now == nullptr) {
+    gone.assign(known.objects.begin(), known.objects.end());
+    return gone;
+  }
+  std::set_difference(known.objects.begin(), known.objects.end(),
+                      now->objects.begin(), now->objects.end(),
+                      std::back_inserter(gone));
+  return gone;
+}
+
+// Gone from the read as a whole.
+bool NothingLeft(const Inventories& now) {
+  return std::all_of(now.begin(), now.end(), [](const auto& entry) {
+    return entry.second.objects.empty();
+  });
+}
+
+}  // namespace
+
 bool IsConfirmed(const Safety& safety, const std::string& code) {
   std::string_view rest = safety.confirm;
   while (!rest.empty()) {
@@ -37,27 +58,6 @@ Brake MakeBrake(const std::string& ns, const std::vector<std::string>& gone,
   }
   return brake;
 }
-
-std::vector<std::string> Gone(const Inventory& known, const Inventory* now) {
-  std::vector<std::string> gone;
-  if (now == nullptr) {
-    gone.assign(known.objects.begin(), known.objects.end());
-    return gone;
-  }
-  std::set_difference(known.objects.begin(), known.objects.end(),
-                      now->objects.begin(), now->objects.end(),
-                      std::back_inserter(gone));
-  return gone;
-}
-
-// Gone from the read as a whole.
-bool NothingLeft(const Inventories& now) {
-  return std::all_of(now.begin(), now.end(), [](const auto& entry) {
-    return entry.second.objects.empty();
-  });
-}
-
-}  // namespace
 
 Verdict Judge(const Inventories& known, const Inventories& now,
               const Safety& safety) {

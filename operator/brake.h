@@ -31,6 +31,13 @@ struct Verdict {
   }
 };
 
+/// Whether somebody has said that this is meant.
+bool IsConfirmed(const Safety& safety, const std::string& code);
+
+/// What is told about what is `gone` (inventory lines) of `known` objects.
+Brake MakeBrake(const std::string& ns, const std::vector<std::string>& gone,
+                size_t known);
+
 Verdict Judge(const Inventories& known, const Inventories& now,
               const Safety& safety);
 

@@ -53,8 +53,13 @@ Result<std::optional<BindingsDocument>> ReadDocument(
 
 }  // namespace
 
-Held::Held(const Verdict& verdict, const Inventories& known)
+Held::Held(const Verdict& verdict, const Inventories& known,
+           const std::vector<model::Ended>& ended)
     : verdict_(verdict) {
+  for (const model::Ended& one : ended) {
+    if (one.kind == "Connection") ended_connections_.insert(one.uid);
+    if (one.kind == "Grant") ended_grants_.insert(one.ref);
+  }
   for (const auto& [ns, inventory] : known) {
     if (!verdict.Holds(ns)) continue;
     paths_.insert(inventory.paths.begin(), inventory.paths.end());
@@ -64,8 +69,8 @@ Held::Held(const Verdict& verdict, const Inventories& known)
 Result<Held> Held::Load(Store& store, const std::string& cluster,
                         const std::vector<std::string>& ids,
                         const Verdict& verdict, const Inventories& known,
-                        Time now) {
-  Held held(verdict, known);
+                        const std::vector<model::Ended>& ended, Time now) {
+  Held held(verdict, known, ended);
   const access::EntryStamp stamp{"claviger", cluster, 1};
   for (const std::string& id : ids) {
     auto document = ReadDocument(store, stamp, VaultNames(cluster, id));
@@ -90,9 +95,30 @@ void Held::Take(BindingsDocument document, Time now) {
     document.claim_groups.clear();
     if (document.bindings.empty()) return;
   }
+  DropEnded(document);
   for (Binding& binding : document.bindings) StopWidening(binding, now);
   std::string id = document.principal;
   documents_.insert_or_assign(std::move(id), std::move(document));
+}
+
+// A Deny stays: nothing is widened in a namespace that lost so much.
+void Held::DropEnded(BindingsDocument& document) const {
+  std::vector<Binding>& bindings = document.bindings;
+  bindings.erase(
+      std::remove_if(bindings.begin(), bindings.end(),
+                     [&](const Binding& binding) {
+                       return ended_connections_.count(binding.facts->uid) > 0;
+                     }),
+      bindings.end());
+  for (Binding& binding : bindings) {
+    std::vector<access::GrantEntry>& grants = binding.grants;
+    const auto gone = std::remove_if(
+        grants.begin(), grants.end(), [&](const access::GrantEntry& grant) {
+          return grant.effect == model::Effect::kAllow &&
+                 ended_grants_.count({binding.facts->ref.ns, grant.name}) > 0;
+        });
+    grants.erase(gone, grants.end());
+  }
 }
 
 void Held::Remember(const Binding& binding) {

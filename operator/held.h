@@ -27,11 +27,12 @@ class Held {
   /// Reads the documents of all `ids` from Vault. Blocking; the Store's
   /// errors. `known` are the inventories before anything was gone. What would
   /// widen by itself from `now` on (an Allow not open yet, the end of a Deny)
-  /// is left out.
+  /// is left out, and so is what `ended` gave: a deletion that was seen takes
+  /// effect whatever else is gone.
   static Result<Held> Load(Store& store, const std::string& cluster,
                            const std::vector<std::string>& ids,
                            const Verdict& verdict, const Inventories& known,
-                           Time now);
+                           const std::vector<model::Ended>& ended, Time now);
 
   const Verdict& verdict() const { return verdict_; }
   /// The principals that something is kept for, sorted.
@@ -52,17 +53,21 @@ class Held {
   std::optional<Time> NextTransition(Time now) const;
 
  private:
-  explicit Held(const Verdict& verdict, const Inventories& known);
+  Held(const Verdict& verdict, const Inventories& known,
+       const std::vector<model::Ended>& ended);
 
   bool Keeps(const model::ObjectRef& connection) const {
     return verdict_.Holds(connection.ns);
   }
   void Take(access::BindingsDocument document, Time now);
+  void DropEnded(access::BindingsDocument& document) const;
   void Remember(const access::Binding& binding);
   void RememberSlot(const std::string& slot, const access::Slot& where);
   bool NewlyNamed(const std::string& slot, const model::VaultRef& vault) const;
 
   Verdict verdict_;
+  std::set<std::string> ended_connections_;  // uids
+  std::set<model::ObjectRef> ended_grants_;
   std::set<std::string> paths_;  // that the frozen namespaces named
   // Of those: which slot named one soundly before, and which are server-side
   // only. "sales/warehouse default secret/data/x".

@@ -2,10 +2,14 @@
 #include "operator/inventory.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "base/json.h"
+#include "operator/keepsake.h"
 #include "operator/vault_names.h"
 
 namespace claviger::op {
@@ -18,6 +22,9 @@ constexpr size_t kMaxPartBytes = size_t{256} * 1024;
 constexpr size_t kMaxPartItems = 5'000;
 constexpr size_t kMaxParts = 1'000;
 constexpr std::string_view kPathMark = "path:";
+constexpr std::string_view kKeptMark = "kept:";
+constexpr std::string_view kMissingMark = "missing:";
+constexpr std::string_view kEndedMark = "ended:";
 
 std::string LineOf(std::string_view kind, const model::Metadata& metadata) {
   return std::string(kind) + "/" + metadata.name + "/" + metadata.uid;
@@ -47,12 +54,67 @@ std::vector<std::string> Encode(const std::string& cluster,
   for (const std::string& path : inventory.paths) {
     add(std::string(kPathMark) + path);
   }
+  for (const auto& [line, keepsake] : inventory.kept) {
+    const bool missing = inventory.missing.count(line) > 0;
+    add(std::string(missing ? kMissingMark : kKeptMark) + line + " " +
+        keepsake);
+  }
+  for (const auto& [uid, stone] : inventory.ended) {
+    add(std::string(kEndedMark) + uid + " " + std::to_string(stone.generation) +
+        " " + FormatRfc3339(stone.since));
+  }
   std::vector<std::string> texts;
   for (json& part : parts) {
     part["parts"] = parts.size();
     texts.push_back(DumpJson(part));
   }
   return texts;
+}
+
+bool Take(std::string& text, std::string_view mark) {
+  if (text.rfind(mark, 0) != 0) return false;
+  text.erase(0, mark.size());
+  return true;
+}
+
+bool DecodeKept(const std::string& text, bool missing, Inventory& into) {
+  // Neither names nor uids hold a space.
+  const size_t space = text.find(' ');
+  if (space == std::string::npos) return false;
+  const std::string line = text.substr(0, space);
+  if (missing) into.missing.insert(line);
+  into.kept[line] = text.substr(space + 1);
+  return true;
+}
+
+bool DecodeEnded(const std::string& text, Inventory& into) {
+  const size_t first = text.find(' ');
+  const size_t second = text.find(' ', first + 1);
+  if (first == std::string::npos || second == std::string::npos) return false;
+  Tombstone stone;
+  const char* end = text.data() + second;
+  const auto read =
+      std::from_chars(text.data() + first + 1, end, stone.generation);
+  const Result<Time> since = ParseRfc3339(text.substr(second + 1));
+  if (read.ec != std::errc() || read.ptr != end || !since) return false;
+  stone.since = *since;
+  into.ended[text.substr(0, first)] = stone;
+  return true;
+}
+
+bool DecodeItem(std::string item, Inventory& into) {
+  if (Take(item, kPathMark)) {
+    into.paths.insert(std::move(item));
+  } else if (Take(item, kKeptMark)) {
+    return DecodeKept(item, false, into);
+  } else if (Take(item, kMissingMark)) {
+    return DecodeKept(item, true, into);
+  } else if (Take(item, kEndedMark)) {
+    return DecodeEnded(item, into);
+  } else {
+    into.objects.insert(std::move(item));
+  }
+  return true;
 }
 
 // Adds the items of one part. The number of parts it says there are.
@@ -72,12 +134,7 @@ Result<size_t> Decode(const std::string& text, const std::string& path,
   if (!items.is_array() || !parts.is_number_unsigned()) return foreign();
   for (const json& item : items) {
     if (!item.is_string()) return foreign();
-    const auto& line = item.get_ref<const std::string&>();
-    if (line.rfind(kPathMark, 0) == 0) {
-      into.paths.insert(line.substr(kPathMark.size()));
-    } else {
-      into.objects.insert(line);
-    }
+    if (!DecodeItem(item.get_ref<const std::string&>(), into)) return foreign();
   }
   return std::min(parts.get<size_t>(), kMaxParts);
 }
@@ -85,22 +142,32 @@ Result<size_t> Decode(const std::string& text, const std::string& path,
 }  // namespace
 
 Inventories TakeInventory(const model::Objects& objects) {
+  std::optional<KeepsakeMaker> maker;
+  if (objects.explains_deletions) maker.emplace(objects);
   Inventories all;
+  const auto take = [&](std::string_view kind, const std::string& ns,
+                        const auto& object) -> Inventory& {
+    Inventory& mine = all[ns];
+    std::string line = LineOf(kind, object.metadata);
+    if (maker) {
+      const std::optional<std::string> keepsake = maker->Of(object);
+      if (keepsake) mine.kept.emplace(line, *keepsake);
+    }
+    mine.objects.insert(std::move(line));
+    return mine;
+  };
   for (const model::Connection& connection : objects.connections) {
-    Inventory& mine = all[connection.metadata.ns];
-    mine.objects.insert(LineOf("Connection", connection.metadata));
+    Inventory& mine = take("Connection", connection.metadata.ns, connection);
     if (const auto& slot = connection.credentials.default_slot) {
       mine.paths.insert(ApiPath(slot->vault));
     }
   }
   for (const model::Grant& grant : objects.grants) {
-    Inventory& mine = all[grant.metadata.ns];
-    mine.objects.insert(LineOf("Grant", grant.metadata));
+    Inventory& mine = take("Grant", grant.metadata.ns, grant);
     if (grant.credential) mine.paths.insert(ApiPath(grant.credential->vault));
   }
   for (const model::Group& group : objects.groups) {
-    all[std::string(kClusterScope)].objects.insert(
-        LineOf("Group", group.metadata));
+    take("Group", std::string(kClusterScope), group);
   }
   return all;
 }

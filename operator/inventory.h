@@ -2,8 +2,9 @@
 //
 // Which objects there were, by namespace, kept in Vault: what the mass-delete
 // brake compares a read with, across restarts too. Also which Vault paths they
-// named, so that what is gone keeps its claims while the brake is on. Plain
-// values and blocking calls; one thread at a time.
+// named, so that what is gone keeps its claims while the brake is on; what must
+// hold on without its object; and tombstones. Plain values and blocking calls;
+// one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 #include "access/bindings_entry.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "model/objects.h"
 #include "operator/pass_report.h"
 #include "operator/store.h"
@@ -24,12 +26,28 @@ namespace claviger::op {
 /// Where Groups are: they have no namespace.
 inline constexpr std::string_view kClusterScope = "_cluster";
 
+/// An object whose deletion was seen: should it come back with that uid and no
+/// later generation, it comes from a backup.
+struct Tombstone {
+  int64_t generation = 0;
+  Time since;
+  bool operator==(const Tombstone&) const = default;
+};
+
 struct Inventory {
   std::set<std::string> objects;  // "Connection/warehouse/<uid>"
   std::set<std::string> paths;    // "secret/data/sales/warehouse"
+  /// What of an object must go on holding (keepsake.h), by its line; only of
+  /// sources that tell of deletions.
+  std::map<std::string, std::string> kept;
+  /// Gone, though nobody saw them deleted: lines of `kept`, not of `objects`.
+  std::set<std::string> missing;
+  std::map<std::string, Tombstone> ended;  // by uid
 
   bool operator==(const Inventory&) const = default;
-  bool empty() const { return objects.empty() && paths.empty(); }
+  bool empty() const {
+    return objects.empty() && paths.empty() && kept.empty() && ended.empty();
+  }
 };
 
 /// By namespace, Groups under kClusterScope.

@@ -159,6 +159,7 @@ void Loop::LogFindings(const PassReport& report) {
   std::string findings = report.incomplete_read ? "incomplete\n" : "";
   for (const Conflict& one : report.conflicts) findings += one.what + "\n";
   for (const Brake& one : report.brakes) findings += one.confirmation + "\n";
+  for (const Brake& one : report.missing) findings += one.confirmation + "\n";
   for (const Failure& one : report.failures) {
     findings += one.principal + one.error.message + "\n";
   }
@@ -179,6 +180,12 @@ void Loop::LogFindings(const PassReport& report) {
                  {{"namespace", one.ns},
                   {"gone", Count(one.gone)},
                   {"known", Count(one.known)},
+                  {"confirmMassDelete", one.confirmation}});
+  }
+  for (const Brake& one : report.missing) {
+    log_.Warning("objects gone without a deletion; what they held back holds",
+                 {{"namespace", one.ns},
+                  {"gone", Count(one.gone)},
                   {"confirmMassDelete", one.confirmation}});
   }
   for (const Conflict& one : report.conflicts) {

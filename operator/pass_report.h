@@ -60,6 +60,9 @@ struct PassReport {
   size_t principals = 0;        // that should have something in Vault
   std::vector<Conflict> conflicts;
   std::vector<Brake> brakes;
+  /// By namespace, what is gone though nobody saw it deleted: it gives nothing
+  /// any more, and what it held back is held back until that is confirmed.
+  std::vector<Brake> missing;
   std::vector<Failure> failures;
   /// What is wrong with the objects: of the read, and of the rules.
   std::vector<model::Problem> problems;

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "operator/brake.h"
+#include "operator/absence.h"
 #include "operator/compiled.h"
 #include "operator/held.h"
 #include "operator/inventory.h"
@@ -52,8 +52,8 @@ class Reconciler::Impl {
   PassReport Run(Time now);
   Status Load();
   Status Prepare(Time now);
-  Status JudgeObjects(const Inventories& current, Time now);
-  Status SaveInventories(const Inventories& current);
+  Status HoldWhatIsGone(Verdict verdict, Time now);
+  Status SaveInventories(const Inventories& wanted);
   void StartGeneration(Time now);
   Status SettleAll(Time now);
   Status SettleSweep(Sweep sweep, Time now);
@@ -76,7 +76,9 @@ class Reconciler::Impl {
   int failures_in_a_row_ = 0;
 
   Verdict verdict_;
+  std::vector<Brake> missing_;
   std::unique_ptr<Held> held_;
+  std::vector<model::Ended> held_without_;  // what was left out of held_
   std::unique_ptr<Compiled> compiled_;
   uint64_t pass_ = 0;
   uint64_t generation_ = 0;
@@ -152,14 +154,19 @@ Status Reconciler::Impl::Load() {
 
 Status Reconciler::Impl::Prepare(Time now) {
   if (!prepared_) {
-    const Inventories current = TakeInventory(objects_);
-    Status judged = JudgeObjects(current, now);
-    if (!judged) return judged;
-    compiled_ = std::make_unique<Compiled>(objects_, settings_, held_.get());
+    Absence absence =
+        JudgeAbsence(inventories_.known(), objects_, settings_.safety, now);
+    Status held = HoldWhatIsGone(std::move(absence.verdict), now);
+    if (!held) return held;
+    missing_ = std::move(absence.missing);
+    model::Objects objects = objects_;
+    ApplyLedger(absence.ledger, objects);
+    compiled_ =
+        std::make_unique<Compiled>(std::move(objects), settings_, held_.get());
     StartGeneration(now);
     // What was there is written down before it gives anything, so that its
     // absence is noticed even by the next process.
-    Status saved = SaveInventories(current);
+    Status saved = SaveInventories(absence.ledger);
     if (!saved) return saved;
     prepared_ = true;
   }
@@ -175,8 +182,7 @@ void Reconciler::Impl::StartGeneration(Time now) {
   next_transition_ = compiled_->NextTransition(now);
 }
 
-Status Reconciler::Impl::JudgeObjects(const Inventories& current, Time now) {
-  Verdict verdict = Judge(inventories_.known(), current, settings_.safety);
+Status Reconciler::Impl::HoldWhatIsGone(Verdict verdict, Time now) {
   if (verdict.brakes.empty()) {
     compiled_.reset();  // it refers to what is held
     held_.reset();
@@ -184,26 +190,25 @@ Status Reconciler::Impl::JudgeObjects(const Inventories& current, Time now) {
     return {};
   }
   const bool same = held_ != nullptr && verdict.all == verdict_.all &&
-                    verdict.frozen == verdict_.frozen;
+                    verdict.frozen == verdict_.frozen &&
+                    held_without_ == objects_.ended;
   if (!same) {
     std::vector<std::string> ids;
     for (const auto& [id, tracked] : tracked_) ids.push_back(id);
-    Result<Held> held = Held::Load(store_, settings_.layout.cluster, ids,
-                                   verdict, inventories_.known(), now);
+    Result<Held> held =
+        Held::Load(store_, settings_.layout.cluster, ids, verdict,
+                   inventories_.known(), objects_.ended, now);
     if (!held) return Fail(std::move(held).error());
     compiled_.reset();
     held_ = std::make_unique<Held>(*std::move(held));
+    held_without_ = objects_.ended;
   }
   verdict_ = std::move(verdict);
   return {};
 }
 
-Status Reconciler::Impl::SaveInventories(const Inventories& current) {
-  if (verdict_.all) return {};
-  std::map<std::string, Inventory> wanted = current;
-  for (const auto& [ns, inventory] : inventories_.known()) wanted[ns];
+Status Reconciler::Impl::SaveInventories(const Inventories& wanted) {
   for (const auto& [ns, inventory] : wanted) {
-    if (verdict_.Holds(ns)) continue;
     Status saved = inventories_.Put(ns, inventory, report_.changes);
     if (!saved) return saved;
   }
@@ -309,6 +314,7 @@ void Reconciler::Impl::Summarise(PassReport& report) const {
   if (!compiled_) return;
   report.principals = compiled_->wanted().size();
   report.brakes = verdict_.brakes;
+  report.missing = missing_;
   report.problems = compiled_->problems();
   report.next_transition = next_transition_;
   for (const auto& [id, tracked] : tracked_) {

@@ -53,6 +53,9 @@ struct Objects {
   /// False when part of the source could not be read (a syntax error, an
   /// unreadable file): absence then proves nothing, so nothing is deleted.
   bool complete = true;
+  /// True where the source tells of deletions (`ended`), as the Kubernetes API
+  /// does: an object that is gone without that is missing, not deleted.
+  bool explains_deletions = false;
 };
 
 }  // namespace claviger::model
