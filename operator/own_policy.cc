@@ -39,6 +39,8 @@ std::string OwnPolicyText(const access::VaultLayout& layout) {
   Open(paths, "auth/token/lookup-self", {"read"});
   Open(paths, "auth/token/renew-self", {"update"});
   Open(paths, "auth/token/revoke-self", {"update"});
+  // The predecessor's token, whose accessor the ledger holds.
+  Open(paths, "auth/token/revoke-accessor", {"update"});
   return DumpJson(json{{"path", std::move(paths)}});
 }
 

@@ -3,6 +3,7 @@
 // The port to the operator's own Vault token. Used by one thread at a time.
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include "base/result.h"
@@ -19,6 +20,13 @@ class TokenSource {
   /// Tells that Vault refused the token. True where a new login is due, so
   /// that repeating the call once makes sense.
   virtual bool Refused() = 0;
+};
+
+/// A session that knows its token's accessor.
+class AccessorSource : public TokenSource {
+ public:
+  /// Of the token that Token() gave last.
+  virtual const std::string& accessor() const = 0;
 };
 
 /// A token that somebody else looks after.

@@ -93,6 +93,7 @@ Status VaultSession::LogIn() {
   }
   full_life_ = login->lease_duration;
   logged_in_at_ = now;
+  accessor_ = login->accessor;
   Keep(*std::move(login));
   log_.Info("logged in to vault",
             {{"lease_seconds", int64_t{full_life_.count()}}});

@@ -30,7 +30,7 @@ struct LoginSettings {
                         std::chrono::milliseconds(60'000)};
 };
 
-class VaultSession final : public TokenSource {
+class VaultSession final : public AccessorSource {
  public:
   /// All references outlive this object.
   VaultSession(vault::Api& api, LoginSettings settings, const Clock& clock,
@@ -42,6 +42,8 @@ class VaultSession final : public TokenSource {
   /// Replaces the token unless that was done a short while ago: then it is
   /// rights that are missing, not the token, and it stays in use.
   bool Refused() override;
+
+  const std::string& accessor() const override { return accessor_; }
 
   /// Ends the token, if this object logged in for it. Best effort.
   void Close();
@@ -62,6 +64,7 @@ class VaultSession final : public TokenSource {
   Logger& log_;
 
   Secret token_;
+  std::string accessor_;
   bool renewable_ = false;
   bool forever_ = false;
   std::chrono::seconds full_life_{0};  // of the login, not of its renewals

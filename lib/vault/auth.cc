@@ -95,6 +95,21 @@ Status RevokeSelf(Api& api, const Secret& token) {
   return DoOnly(api, call);
 }
 
+Status RevokeAccessor(Api& api, const Secret& token,
+                      std::string_view accessor) {
+  Result<std::string> body = PlainObject({{"accessor", accessor}});
+  if (!body) return Fail(std::move(body).error());
+  Call call;
+  call.verb = Verb::kWrite;
+  call.path = "auth/token/revoke-accessor";
+  call.body = *std::move(body);
+  call.token = &token;
+  Status done = DoOnly(api, call);
+  // 400: no such accessor.
+  if (!done && done.error().code == ErrorCode::kInvalidArgument) return {};
+  return done;
+}
+
 Result<std::string> ReadRole(Api& api, const Secret& token,
                              std::string_view mount, std::string_view name) {
   if (Status fine = CheckRole(mount, name); !fine) {

@@ -42,6 +42,10 @@ Result<Login> RenewSelf(Api& api, const Secret& token,
 /// auth/token/revoke-self: the token and its leases end.
 Status RevokeSelf(Api& api, const Secret& token);
 
+/// auth/token/revoke-accessor: another's token ends, known by its accessor
+/// only. One that is not there any more counts as revoked.
+Status RevokeAccessor(Api& api, const Secret& token, std::string_view accessor);
+
 /// One role of an auth mount (kubernetes or jwt), as JSON text of an object.
 /// Read gives Vault's normalised form; kNotFound where there is none.
 Result<std::string> ReadRole(Api& api, const Secret& token,

@@ -85,6 +85,7 @@ model::Objects Everything(const ObjectStore& store) {
 Selection Select(const ObjectStore& store,
                  const std::set<std::string>& in_force) {
   Selection selection;
+  selection.objects.explains_deletions = true;
   const auto users = GrantsInUse(store);
   store.ForEach([&](const ObjectId& id, const Stored& stored) {
     const SeenObject& seen = stored.seen;
