@@ -71,7 +71,13 @@ Status Fence::TakeOver() {
                   "must give service tokens");
     }
     const Result<Leader> leader = Read(**token);
-    if (!leader) return Fail(leader.error());
+    if (!leader) {
+      // Ended by somebody else: the next attempt has a new one.
+      if (leader.error().code == ErrorCode::kPermissionDenied) {
+        (void)session_.Refused();
+      }
+      return Fail(leader.error());
+    }
     if (!leader->accessor.empty() && leader->accessor != own) {
       Status revoked = vault::RevokeAccessor(api_, **token, leader->accessor);
       if (!revoked) return revoked;

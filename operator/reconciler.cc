@@ -8,6 +8,7 @@
 
 #include "operator/absence.h"
 #include "operator/compiled.h"
+#include "operator/epoch.h"
 #include "operator/held.h"
 #include "operator/inventory.h"
 #include "operator/settler.h"
@@ -40,7 +41,8 @@ class Reconciler::Impl {
   Impl(ReconcilerSettings settings, Store& store)
       : settings_(std::move(settings)),
         store_(store),
-        inventories_(store, settings_.layout.cluster) {}
+        inventories_(store, settings_.layout.cluster),
+        epoch_(store, settings_.layout.cluster) {}
 
   PassReport Pass(model::Objects objects, Time now);
   PassReport Continue(Time now);
@@ -50,6 +52,9 @@ class Reconciler::Impl {
 
  private:
   PassReport Run(Time now);
+  Status CheckEpoch();
+  Status AdvanceEpoch();
+  void ForgetVault();
   Status Load();
   Status Prepare(Time now);
   Status HoldWhatIsGone(Verdict verdict, Time now);
@@ -67,6 +72,9 @@ class Reconciler::Impl {
   const ReconcilerSettings settings_;
   Store& store_;
   InventoryLedger inventories_;
+  Epoch epoch_;
+  bool suspects_epoch_ = true;
+  bool has_written_ = false;  // since the epoch was advanced
 
   model::Objects objects_;
   bool has_objects_ = false;
@@ -112,9 +120,12 @@ PassReport Reconciler::Impl::Run(Time now) {
   report_ = PassReport();
   failures_in_a_row_ = 0;
   ++pass_;
-  Status done = Load().and_then([&] { return Prepare(now); }).and_then([&] {
-    return SettleAll(now);
-  });
+  Status done = CheckEpoch()
+                    .and_then([&] { return Load(); })
+                    .and_then([&] { return Prepare(now); })
+                    .and_then([&] { return SettleAll(now); });
+  if (report_.writes() > 0) has_written_ = true;
+  if (done) done = AdvanceEpoch();
   if (done) {
     was_interrupted_ = false;
   } else {
@@ -129,11 +140,32 @@ PassReport Reconciler::Impl::Run(Time now) {
 // would never let a pass get further.
 void Reconciler::Impl::Interrupt(Error error) {
   report_.interrupted = std::move(error);
-  if (!was_interrupted_) {
-    for (auto& [id, tracked] : tracked_) tracked.fresh = false;
-  }
+  if (!was_interrupted_) ForgetVault();
   was_interrupted_ = true;
   loaded_ = false;
+  suspects_epoch_ = true;
+}
+
+void Reconciler::Impl::ForgetVault() {
+  for (auto& [id, tracked] : tracked_) tracked.fresh = false;
+  loaded_ = false;
+}
+
+Status Reconciler::Impl::CheckEpoch() {
+  if (!suspects_epoch_) return {};
+  const Result<bool> same = epoch_.Check();
+  if (!same) return Fail(same.error());
+  suspects_epoch_ = false;
+  // A Vault restored from a snapshot, though no call failed.
+  if (!*same) ForgetVault();
+  return {};
+}
+
+Status Reconciler::Impl::AdvanceEpoch() {
+  if (!has_written_) return {};
+  Status advanced = epoch_.Advance();
+  if (advanced) has_written_ = false;
+  return advanced;
 }
 
 Status Reconciler::Impl::Load() {
@@ -324,6 +356,7 @@ void Reconciler::Impl::Summarise(PassReport& report) const {
 }
 
 bool Reconciler::Impl::Suspect(size_t count) {
+  suspects_epoch_ = true;
   auto next = tracked_.upper_bound(cursor_);
   for (; count > 0 && next != tracked_.end(); --count, ++next) {
     next->second.fresh = false;

@@ -10,6 +10,7 @@
 
 #include "integration/vault_contract.h"
 #include "operator/cluster_claim.h"
+#include "operator/fence.h"
 #include "operator/own_policy.h"
 #include "operator/plan.h"
 #include "operator/reconciler.h"
@@ -50,6 +51,22 @@ class Wire final : public vault::Api {
   vault::Api& next_;
 };
 
+/// A replica's login: a token that was made for it.
+class HeldToken final : public op::AccessorSource {
+ public:
+  HeldToken(vault::Api& api, Secret token) {
+    Result<vault::Login> login = vault::LoginWithToken(api, std::move(token));
+    EXPECT_TRUE(login);
+    if (login) login_ = *std::move(login);
+  }
+  Result<const Secret*> Token() override { return &login_.token; }
+  bool Refused() override { return false; }
+  const std::string& accessor() const override { return login_.accessor; }
+
+ private:
+  vault::Login login_;
+};
+
 class ReconcileTest : public VaultContractTest {
  protected:
   void SetUp() override {
@@ -73,6 +90,7 @@ class ReconcileTest : public VaultContractTest {
     ASSERT_TRUE(vault::WritePolicy(api(), root(), own,
                                    op::OwnPolicyText(settings_.layout)));
     own_ = NewToken(std::vector<std::string>{own});
+    successor_ = NewToken(std::vector<std::string>{own});
     for (const char* path : {"sales/warehouse", "sales/nightly"}) {
       ASSERT_TRUE(
           vault::WriteKv2(api(), root(), secret_, path, R"({"user":"u"})", 0));
@@ -141,6 +159,7 @@ class ReconcileTest : public VaultContractTest {
 
   std::string mount_, secret_, users_, accounts_;
   Secret own_;
+  Secret successor_;
   op::ReconcilerSettings settings_;
 
  private:
@@ -323,6 +342,29 @@ TEST_F(ReconcileTest, ClusterNameIsClaimedOnce) {
   ASSERT_TRUE(op::ClaimCluster(store, cluster, "uid-1"));
   ASSERT_TRUE(op::ClaimCluster(store, cluster, "uid-1"));
   EXPECT_EQ(CodeOf(op::ClaimCluster(store, cluster, "uid-2")), "conflict");
+}
+
+// With the rights that the operator asks for, and no more.
+TEST_F(ReconcileTest, VaultRefusesAFormerLeadersWrite) {
+  const auto& layout = settings_.layout;
+  HeldToken former(api(), own_.Clone());
+  op::Fence old(api(), former, layout.mount, layout.cluster);
+  ASSERT_TRUE(old.TakeOver());
+  op::VaultStore writes(api(), old, layout.mount);
+  const std::string name = "claviger." + layout.cluster + ".sa.a.b";
+  ASSERT_TRUE(writes.WritePolicy(name, R"({"path":{}})"));
+
+  HeldToken later(api(), successor_.Clone());
+  op::Fence next(api(), later, layout.mount, layout.cluster);
+  const Status taken = next.TakeOver();
+  ASSERT_TRUE(taken) << taken.error().message;
+  const Status late = writes.DeletePolicy(name);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kPermissionDenied);
+  op::VaultStore successor(api(), next, layout.mount);
+  EXPECT_TRUE(successor.ReadPolicy(name));
+  EXPECT_TRUE(successor.DeletePolicy(name));
+  ASSERT_TRUE(next.StepDown());
 }
 
 }  // namespace

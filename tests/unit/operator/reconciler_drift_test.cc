@@ -141,5 +141,34 @@ TEST_F(ReconcilerDriftTest, EverythingIsReadAgainAfterAnOutage) {
   EXPECT_EQ(vault_.Dump(), settled_);
 }
 
+// No call failed, and only one principal is looked at: the epoch tells.
+TEST_F(ReconcilerDriftTest, AVaultRestoredFromASnapshotIsReadAgainAsAWhole) {
+  const FakeVault snapshot = vault_;
+  model::Objects fewer = Quickstart();
+  fewer.grants.clear();
+  ASSERT_TRUE(Pass(fewer).settled());
+  const std::string after = vault_.Dump();
+  vault_ = snapshot;  // from before the revocation
+  (*process_)->Suspect(1);
+  EXPECT_TRUE((*process_)->Continue(kNow).settled());
+  EXPECT_EQ(vault_.Dump(), after);
+}
+
+TEST_F(ReconcilerDriftTest, AnEpochDeletedByHandIsMadeAnew) {
+  for (const bool whole : {false, true}) {
+    if (whole) {
+      vault_.RemoveSecret("claviger/prod/ledger/epoch");
+    } else {
+      vault_.DeleteVersion("claviger/prod/ledger/epoch");
+    }
+    (*process_)->Suspect(1);
+    model::Objects fewer = Quickstart();
+    fewer.grants.pop_back();
+    EXPECT_TRUE(Pass(fewer).settled());
+    EXPECT_TRUE(Pass(Quickstart()).settled());
+    EXPECT_EQ(vault_.Dump(), settled_);
+  }
+}
+
 }  // namespace
 }  // namespace claviger::testing

@@ -72,7 +72,8 @@ TEST_F(ReconcilerTest, NewPrincipalGetsItsRoleLast) {
       writes,
       ElementsAre("write claviger/data/prod/bindings/sa.reports.nightly",
                   "write sys/policies/acl/claviger.prod.sa.reports.nightly",
-                  "write auth/claviger/role/claviger.prod.sa.reports.nightly"));
+                  "write auth/claviger/role/claviger.prod.sa.reports.nightly",
+                  "write claviger/data/prod/ledger/epoch"));
 }
 
 TEST_F(ReconcilerTest, RemovedPrincipalLosesItsRoleFirst) {
