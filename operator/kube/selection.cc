@@ -75,7 +75,9 @@ const std::vector<std::string>* BlockedBy(
 model::Objects Everything(const ObjectStore& store) {
   model::Objects objects;
   store.ForEach([&objects](const ObjectId&, const Stored& stored) {
-    if (!stored.seen.is_ending) Add(stored, objects);
+    const bool is_connection =
+        std::holds_alternative<model::Connection>(stored.value);
+    if (is_connection || !stored.seen.is_ending) Add(stored, objects);
   });
   objects.service_accounts = store.ServiceAccounts();
   model::AddDeniesOfBrokenGroups(objects);

@@ -30,7 +30,8 @@ struct Selection {
 };
 
 /// Everything that is not about to go, protected or not: what the webhook
-/// judges by.
+/// judges by. A Connection stays until it is gone: its owner still decides
+/// about the Grants that keep it from going.
 model::Objects Everything(const ObjectStore& store);
 
 /// `in_force`: uids of objects that were selected before. Losing the finalizer

@@ -87,6 +87,16 @@ TEST_F(SelectionTest, ABlockedConnectionStaysInForceWhileAGrantNamesIt) {
   EXPECT_TRUE(selection.blocked.empty());
 }
 
+TEST_F(SelectionTest, EverythingHoldsAConnectionUntilItIsGone) {
+  Connection(Ending(ApiConnection("sales", "warehouse")));
+  Grant(ApiGrant("sales", "block", "warehouse", "Deny"));
+  Grant(Ending(ApiGrant("sales", "nightly", "warehouse")));
+  Grant(WithoutFinalizer(ApiGrant("sales", "fresh", "warehouse")));
+  const model::Objects objects = op::Everything(store_);
+  EXPECT_EQ(objects.connections.size(), 1U);
+  EXPECT_EQ(objects.grants.size(), 2U);
+}
+
 TEST_F(SelectionTest, RevokeLetsAConnectionGoWhileGrantsNameIt) {
   auto connection = Ending(ApiConnection("sales", "warehouse"));
   connection["spec"]["deletionPolicy"] = "Revoke";
