@@ -11,6 +11,7 @@
 #include "kube/informer.h"
 #include "kube/lease_lock.h"
 #include "nlohmann/json.hpp"
+#include "operator/fence.h"
 #include "operator/kube/informer_sinks.h"
 #include "operator/kube/kube_source.h"
 #include "operator/kube/leader_store.h"
@@ -54,7 +55,9 @@ class ClusterRun {
   void PublishSnapshots();
   bool Leads() const { return lock_.Leads(parts_.clock.SteadyNow()); }
   Status AwaitLeadership();
+  Status TakeOver(Fence& fence);
   Status Lead();
+  Status ReconcileFenced(VaultSession& session);
   void Reconcile(Store& store);
   Result<std::string> ClusterUid() const;
 
@@ -252,6 +255,19 @@ Result<std::string> ClusterRun::ClusterUid() const {
   return object->value("/metadata/uid"_json_pointer, std::string());
 }
 
+// Revokes the predecessor's token before anything is read for a write.
+Status ClusterRun::TakeOver(Fence& fence) {
+  Status done = fence.TakeOver();
+  while (!done) {
+    if (done.error().code == ErrorCode::kInvalidArgument) return done;
+    parts_.log.Warning("predecessor not fenced yet",
+                       {{"error", done.error().message}});
+    if (!parts_.stop.SleepFor(kLook) || !Leads()) return done;
+    done = fence.TakeOver();
+  }
+  return {};
+}
+
 Status ClusterRun::Lead() {
   Result<std::string> uid = ClusterUid();
   while (!uid) {
@@ -262,12 +278,31 @@ Status ClusterRun::Lead() {
   }
   VaultSession session(parts_.api, LoginSettingsOf(parts_.config), parts_.clock,
                        parts_.random, parts_.log);
-  VaultStore vault(parts_.api, session, parts_.config.layout.mount);
-  LeaderStore store(vault, [this] { return Leads(); });
-  const Result<bool> claimed = ClaimName(parts_, *uid, store);
+  VaultStore claiming(parts_.api, session, parts_.config.layout.mount);
+  LeaderStore claim(claiming, [this] { return Leads(); });
+  // First of all: another cluster's leader is not ours to fence off.
+  const Result<bool> claimed = ClaimName(parts_, *uid, claim);
   if (!claimed) return Fail(claimed.error());
-  if (*claimed) Reconcile(store);
+  Status done;
+  if (*claimed) done = ReconcileFenced(session);
   if (!lost_) session.Close();
+  return done;
+}
+
+Status ClusterRun::ReconcileFenced(VaultSession& session) {
+  const access::VaultLayout& layout = parts_.config.layout;
+  Fence fence(parts_.api, session, layout.mount, layout.cluster);
+  Status fenced = TakeOver(fence);
+  if (!fenced) return parts_.stop.stopped() ? Status() : fenced;
+  VaultStore vault(parts_.api, fence, layout.mount);
+  LeaderStore store(vault, [this] { return Leads(); });
+  Reconcile(store);
+  if (lost_) return {};
+  const Status left = fence.StepDown();
+  if (!left) {
+    parts_.log.Warning("leadership not given back in vault",
+                       {{"error", left.error().message}});
+  }
   return {};
 }
 
