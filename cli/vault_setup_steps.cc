@@ -229,7 +229,14 @@ Status VaultSetup::EnsureTrust(const TokenTrust& trust) {
       body.append(*reviewer, 1);
       WipeString(*reviewer);
     }
-    return Write(path, std::move(body));
+    Status written = Write(path, std::move(body));
+    if (!written && written.error().code == ErrorCode::kInvalidArgument &&
+        config_.layout.auth_kind == "kubernetes" &&
+        trust.kubernetes_ca.empty()) {
+      written.error().message +=
+          "; unless Vault runs in the cluster, give --kubernetes-ca";
+    }
+    return written;
   });
 }
 

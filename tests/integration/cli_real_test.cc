@@ -97,5 +97,54 @@ TEST_F(RealVaultTest, AnUntrustedVaultIsAnError) {
             1);
 }
 
+std::vector<std::string> VaultArguments(const std::string& command,
+                                        const std::string& config,
+                                        const std::string& token) {
+  return {"vault", command, "--config", config, "--token-file", token};
+}
+
+TEST_F(RealVaultTest, SetupPreparesItOnceAndDoctorIsContent) {
+  Write("setup.conf",
+        "cluster: dev\naudiences: {sidecar: side, operator: op}\n"
+        "vault: {address: \"" +
+            vault_->address() + "\", caFile: \"" + vault_->ca_path() +
+            "\", auth: {kind: kubernetes, mount: pods}, mounts: [{mount: "
+            "secret, engine: kv2, allow: [\"{namespace}/+\"]}]}\n");
+  Write("reviewer", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n");
+  auto setup = VaultArguments("setup", File("setup.conf"), File("token"));
+  setup.insert(setup.end(),
+               {"--kubernetes-host", "https://10.0.0.1:6443", "-o", "json"});
+  // This Vault is not in a pod, so there is no authority to default to.
+  EXPECT_EQ(ExitCodeOf(setup), 1);
+  EXPECT_THAT(Err(), HasSubstr("give --kubernetes-ca"));
+  setup.insert(setup.end(), {"--kubernetes-ca", vault_->ca_path()});
+  auto with_reviewer = setup;
+  with_reviewer.insert(with_reviewer.end(),
+                       {"--reviewer-token-file", File("reviewer")});
+  ASSERT_EQ(ExitCodeOf(with_reviewer), 0) << Err();
+  EXPECT_THAT(Out(), HasSubstr("with a reviewer"));
+  ASSERT_EQ(ExitCodeOf(setup), 0) << Err();
+  EXPECT_THAT(Out(), Not(HasSubstr("done"))) << Out();
+  EXPECT_EQ(
+      ExitCodeOf(VaultArguments("doctor", File("setup.conf"), File("token"))),
+      0)
+      << Out();
+}
+
+TEST_F(RealVaultTest, DoctorSeesAWrongAuthorityAndASeal) {
+  Write("wrong.conf",
+        "cluster: dev\naudiences: {sidecar: side, operator: op}\n"
+        "vault: {address: \"" +
+            vault_->address() + "\", mounts: []}\n");
+  auto doctor = VaultArguments("doctor", File("wrong.conf"), File("token"));
+  EXPECT_EQ(ExitCodeOf(doctor), 3);
+  EXPECT_THAT(Out(), HasSubstr("PROBLEM  certificate:"));
+  EXPECT_THAT(Out(), HasSubstr("vault.caFile"));
+  ASSERT_TRUE(vault_->Seal());
+  doctor = VaultArguments("doctor", File("operator.conf"), File("token"));
+  EXPECT_EQ(ExitCodeOf(doctor), 3);
+  EXPECT_THAT(Out(), HasSubstr("PROBLEM  seal: Vault is sealed"));
+}
+
 }  // namespace
 }  // namespace claviger::testing

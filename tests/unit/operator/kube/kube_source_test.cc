@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Objects that arrive while others are being protected.
+#include "operator/kube/kube_source.h"
+
+#include <gtest/gtest.h>
+
+#include "support/fake_clock.h"
+#include "support/fake_kube.h"
+#include "unit/operator/kube/api_objects.h"
+
+namespace claviger::testing {
+namespace {
+
+using op::ObjectKind;
+using op::ObjectStore;
+
+class KubeSourceTest : public ::testing::Test {
+ protected:
+  KubeSourceTest() {
+    for (const auto part :
+         {ObjectStore::Part::kConnections, ObjectStore::Part::kGrants,
+          ObjectStore::Part::kGroups, ObjectStore::Part::kPods}) {
+      store_.SetSynced(part);
+    }
+  }
+
+  /// A user creates it, and the informer tells.
+  void Create(ObjectKind kind, const nlohmann::json& object) {
+    nlohmann::json made = object;
+    for (const char* field : {"uid", "resourceVersion", "generation"}) {
+      made["metadata"].erase(field);
+    }
+    made["metadata"].erase("finalizers");
+    const auto stored = kube_.Apply(op::ResourceOf(kind), made);
+    ASSERT_TRUE(store_.Put(kind, stored.dump()));
+  }
+
+  FakeClock clock_;
+  FakeKube kube_{clock_};
+  kube::Client client_{kube_};
+  ObjectStore store_;
+  NullLogger log_;
+  op::Finalizers finalizers_{client_, store_, [] { return true; }};
+  op::KubeSource source_{store_, finalizers_, log_};
+};
+
+TEST_F(KubeSourceTest, LooksAgainForWhatCameWhileFinalizersWereWritten) {
+  Create(ObjectKind::kConnection, ApiConnection("sales", "warehouse"));
+  bool came = false;
+  kube_.SetHook(
+      [&](const kube::Request& request,
+          FakeKube::When when) -> std::optional<Result<kube::Response>> {
+        if (request.method == "PATCH" && when == FakeKube::When::kAfter) {
+          came = true;
+        }
+        return std::nullopt;
+      });
+  // As the informer's own thread would, between two of Read's steps.
+  op::Finalizers interrupted(client_, store_, [&] {
+    if (!came) {
+      Create(ObjectKind::kGrant, ApiGrant("sales", "nightly", "warehouse"));
+    }
+    return true;
+  });
+  op::KubeSource source(store_, interrupted, log_);
+  const auto first = source.Read();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->connections.size(), 1U);
+  EXPECT_EQ(first->grants.size(), 0U);
+  ASSERT_TRUE(source.Changed());
+  const auto second = source.Read();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->grants.size(), 1U);
+  EXPECT_FALSE(source.Changed());
+}
+
+TEST_F(KubeSourceTest, LooksAgainAfterAConflictThatNoEventTellsOf) {
+  Create(ObjectKind::kConnection, ApiConnection("sales", "warehouse"));
+  kube_.Answer("PATCH", 409);
+  ASSERT_TRUE(source_.Read());
+  ASSERT_TRUE(source_.Changed());
+  const auto second = source_.Read();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->connections.size(), 1U);
+  EXPECT_FALSE(source_.Changed());
+}
+
+}  // namespace
+}  // namespace claviger::testing
