@@ -124,7 +124,7 @@ kubernetes: {kubeconfig: )" + *kubeconfig_file +
                                                             R"(}
 vault:
   address: )" + vault_->address() + R"(
-  mounts: [{mount: secret, engine: kv2, allow: ["{namespace}/+"]}]
+  mounts: )" + mounts_ + R"(
 audiences: {sidecar: )" + kSidecarAudience + R"(}
 metrics: {address: 127.0.0.1, port: 0}
 health: {address: 127.0.0.1, port: 0}

@@ -33,6 +33,9 @@ class ClusterBed {
   RealVault& vault() { return *vault_; }
   const ScratchDirectory& directory() const { return *directory_; }
 
+  /// `vault.mounts` of operators started from now on.
+  void SetMounts(std::string mounts) { mounts_ = std::move(mounts); }
+
   /// Starts an operator; its files are named after it. `more` is added to its
   /// configuration.
   Result<Process> StartOperator(const std::string& name,
@@ -72,6 +75,8 @@ class ClusterBed {
   Status PrepareVault();
   Status WriteFiles(const std::string& name, const std::string& more);
 
+  std::string mounts_ =
+      R"([{mount: secret, engine: kv2, allow: ["{namespace}/+"]}])";
   std::unique_ptr<RealKubeApiServer> kube_;
   std::unique_ptr<RealVault> vault_;
   std::optional<ScratchDirectory> directory_;
