@@ -4,6 +4,21 @@
 #include <utility>
 
 namespace claviger::op {
+namespace {
+
+// Of an object that others write at the same time.
+constexpr int kMoreTries = 2;
+
+bool IsConflict(const Status& done) {
+  return !done && done.error().code == ErrorCode::kConflict;
+}
+
+Status GoneIsFine(const Error& error) {
+  if (error.code == ErrorCode::kNotFound) return {};
+  return Fail(error);
+}
+
+}  // namespace
 
 const kube::Resource& ResourceOf(ObjectKind kind) {
   switch (kind) {
@@ -39,6 +54,18 @@ Status Finalizers::Set(const ObjectId& id, bool on) {
   if (!may_write_()) {
     return Fail(ErrorCode::kUnavailable, "write finalizers: not the leader");
   }
+  Status done = Try(id, on);
+  for (int i = 0; i < kMoreTries && IsConflict(done); ++i) {
+    // Its status was written meanwhile, most likely by ourselves.
+    const Result<std::string> now =
+        client_.Get(ResourceOf(id.kind), {id.ref.ns, id.ref.name});
+    if (!now) return GoneIsFine(now.error());
+    if (done = store_.Put(id.kind, *now); done) done = Try(id, on);
+  }
+  return done;
+}
+
+Status Finalizers::Try(const ObjectId& id, bool on) {
   const std::optional<SeenObject> seen = store_.Find(id);
   if (!seen || seen->has_finalizer == on || seen->is_ending == on) return {};
   std::vector<std::string> finalizers = seen->other_finalizers;
@@ -46,12 +73,7 @@ Status Finalizers::Set(const ObjectId& id, bool on) {
   const Result<std::string> written =
       client_.PatchFinalizers(ResourceOf(id.kind), {id.ref.ns, id.ref.name},
                               finalizers, seen->resource_version);
-  if (!written) {
-    const ErrorCode code = written.error().code;
-    // Gone or changed meanwhile: its event is on the way.
-    if (code == ErrorCode::kNotFound || code == ErrorCode::kConflict) return {};
-    return Fail(written.error());
-  }
+  if (!written) return GoneIsFine(written.error());
   // The answer to taking off the last finalizer is the object as it was when
   // it went; its end comes as an event.
   return store_.Put(id.kind, *written);

@@ -25,9 +25,8 @@ class Finalizers {
   Finalizers(const kube::Client& client, ObjectStore& store,
              std::function<bool()> may_write);
 
-  /// Puts it on; what the API server answers is in the store at once. Objects
-  /// that changed meanwhile are left for their next event. The first error
-  /// that the others would meet too ends it.
+  /// Puts it on; what the API server answers is in the store at once. The
+  /// first error ends it; kConflict where an object keeps changing.
   Status Protect(const std::vector<ObjectId>& ids);
 
   /// Takes it off ending objects.
@@ -35,6 +34,7 @@ class Finalizers {
 
  private:
   Status Set(const ObjectId& id, bool on);
+  Status Try(const ObjectId& id, bool on);
 
   const kube::Client& client_;
   ObjectStore& store_;

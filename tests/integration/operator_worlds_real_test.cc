@@ -32,6 +32,7 @@ class OperatorWorldsTest : public ::testing::Test {
     CLAVIGER_NEED_SERVER(bed);
     bed_ = *std::move(bed);
     bed_->SetMounts(R"([{mount: secret, engine: kv2, allow: ["+/+"]},)"
+                    R"( {mount: secret, engine: read, allow: ["+/+/+"]},)"
                     R"( {mount: team, engine: kv2, allow: ["+"]},)"
                     R"( {mount: kv, engine: kv1, allow: ["+"]},)"
                     R"( {mount: db, engine: database, allow: ["+"]}])");
@@ -135,7 +136,6 @@ class OperatorWorldsTest : public ::testing::Test {
           objects, access::Caller::ServiceAccount(account.ns, account.name),
           SystemClock().Now());
     }
-    // Whom no object names has no login: it is no principal.
     return rights;
   }
 
@@ -168,17 +168,20 @@ class OperatorWorldsTest : public ::testing::Test {
 TEST_F(OperatorWorldsTest, RealLoginsMayReadWhatTheOracleSays) {
   auto process = bed_->StartOperator("operator");
   ASSERT_TRUE(process) << process.error().message;
-  // The unnamed account is a principal by a pod that asks for injection.
-  const model::ObjectRef& unnamed = WorldAccounts().back();
-  const auto pod = bed_->kube().Call(
-      "POST", "/api/v1/namespaces/" + unnamed.ns + "/pods",
-      json{{"metadata",
-            {{"name", "asks"}, {"labels", {{"claviger.io/inject", "true"}}}}},
-           {"spec",
-            {{"serviceAccountName", unnamed.name},
-             {"containers", {{{"name", "c"}, {"image", "none"}}}}}}}
-          .dump());
-  ASSERT_TRUE(pod && pod->ok()) << (pod ? pod->body : pod.error().message);
+  // Pods that ask for injection make every account a principal, also those
+  // that no object of a world names.
+  for (const model::ObjectRef& account : WorldAccounts()) {
+    const auto pod = bed_->kube().Call(
+        "POST", "/api/v1/namespaces/" + account.ns + "/pods",
+        json{{"metadata",
+              {{"name", account.name},
+               {"labels", {{"claviger.io/inject", "true"}}}}},
+             {"spec",
+              {{"serviceAccountName", account.name},
+               {"containers", {{{"name", "c"}, {"image", "none"}}}}}}}
+            .dump());
+    ASSERT_TRUE(pod && pod->ok()) << (pod ? pod->body : pod.error().message);
+  }
   size_t readable = 0;
   for (uint64_t seed = 1; seed <= kWorlds; ++seed) {
     Apply(RandomWorld(seed, {4, 5, false}).objects);

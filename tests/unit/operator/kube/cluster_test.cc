@@ -54,6 +54,30 @@ TEST_F(ClusterTest, TheFinalizerIsThereBeforeTheFirstWriteInVault) {
   EXPECT_EQ(Ready("nightly"), "True/Ready");
 }
 
+// The status writer, or anybody, changes the object between our look and our
+// write; a change of status is no reason to look again.
+TEST_F(ClusterTest, AWriteInBetweenDoesNotLeaveAnObjectUnprotected) {
+  bool interfered = false;
+  kube_.SetHook([&](const kube::Request& request, FakeKube::When when)
+                    -> std::optional<Result<kube::Response>> {
+    const bool puts_it_on =
+        request.body.find(model::kFinalizer) != std::string::npos;
+    if (when == FakeKube::When::kBefore && puts_it_on && !interfered) {
+      interfered = true;
+      auto grant = kube_.Peek(kube::kGrants, {"sales", "nightly"});
+      grant["metadata"]["annotations"] = {{"note", "x"}};
+      kube_.Apply(kube::kGrants, grant);
+      auto connection = kube_.Peek(kube::kConnections, {"sales", "warehouse"});
+      connection["metadata"]["annotations"] = {{"note", "x"}};
+      kube_.Apply(kube::kConnections, connection);
+    }
+    return std::nullopt;
+  });
+  operator_->Turn();
+  EXPECT_TRUE(interfered);
+  EXPECT_EQ(Ready("nightly"), "True/Ready");
+}
+
 TEST_F(ClusterTest, AtTheFixpointNothingIsWrittenAnywhere) {
   Settle();
   kube_.ResetLog();
