@@ -57,10 +57,13 @@ Status Finalizers::Set(const ObjectId& id, bool on) {
   Status done = Try(id, on);
   for (int i = 0; i < kMoreTries && IsConflict(done); ++i) {
     // Its status was written meanwhile, most likely by ourselves.
+    const std::optional<SeenObject> seen = store_.Find(id);
+    if (!seen) return {};
     const Result<std::string> now =
         client_.Get(ResourceOf(id.kind), {id.ref.ns, id.ref.name});
     if (!now) return GoneIsFine(now.error());
-    if (done = store_.Put(id.kind, *now); done) done = Try(id, on);
+    done = store_.PutOver(id.kind, *now, *seen);
+    if (done) done = Try(id, on);
   }
   return done;
 }
@@ -76,7 +79,7 @@ Status Finalizers::Try(const ObjectId& id, bool on) {
   if (!written) return GoneIsFine(written.error());
   // The answer to taking off the last finalizer is the object as it was when
   // it went; its end comes as an event.
-  return store_.Put(id.kind, *written);
+  return store_.PutOver(id.kind, *written, *seen);
 }
 
 }  // namespace claviger::op

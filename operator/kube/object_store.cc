@@ -122,7 +122,17 @@ void ObjectStore::Changed() {
   if (changed_) changed_();
 }
 
-Status ObjectStore::Put(ObjectKind kind, std::string_view text) {
+Status ObjectStore::Put(ObjectKind kind, std::string_view json) {
+  return Take(kind, json, nullptr);
+}
+
+Status ObjectStore::PutOver(ObjectKind kind, std::string_view json,
+                            const SeenObject& before) {
+  return Take(kind, json, &before);
+}
+
+Status ObjectStore::Take(ObjectKind kind, std::string_view text,
+                         const SeenObject* before) {
   Result<json> parsed = ParseJson(text, kLimits);
   if (!parsed) return Fail(parsed.error(), "object of the API server");
   Stored stored;
@@ -133,6 +143,7 @@ Status ObjectStore::Put(ObjectKind kind, std::string_view text) {
   bool matters = true;
   {
     const std::lock_guard lock(mutex_);
+    if (before != nullptr && !IsStill(*id, *before)) return {};
     const auto [place, is_new] = objects_.try_emplace(*id);
     matters = is_new || Matters(place->second, stored);
     place->second = std::move(stored);
@@ -140,6 +151,12 @@ Status ObjectStore::Put(ObjectKind kind, std::string_view text) {
   }
   if (matters) Changed();
   return {};
+}
+
+bool ObjectStore::IsStill(const ObjectId& id, const SeenObject& before) const {
+  const auto found = objects_.find(id);
+  return found != objects_.end() && found->second.seen.uid == before.uid &&
+         found->second.seen.resource_version == before.resource_version;
 }
 
 void ObjectStore::Remove(const ObjectId& id, const std::string& uid) {

@@ -66,6 +66,10 @@ class ObjectStore {
   /// Takes an object as the API server sent it. kMalformed where it has no
   /// name or uid; it is then as if nothing had been sent.
   Status Put(ObjectKind kind, std::string_view json);
+  /// Takes the answer to a write of our own, unless what is stored is no longer
+  /// `before`: then its events are newer, or it is gone and must not come back.
+  Status PutOver(ObjectKind kind, std::string_view json,
+                 const SeenObject& before);
   /// It is gone; an object of that name with another uid stays.
   void Remove(const ObjectId& id, const std::string& uid);
 
@@ -87,6 +91,9 @@ class ObjectStore {
   std::vector<model::ObjectRef> ServiceAccounts() const;
 
  private:
+  Status Take(ObjectKind kind, std::string_view json, const SeenObject* before);
+  // Under mutex_.
+  bool IsStill(const ObjectId& id, const SeenObject& before) const;
   void Changed();
 
   const std::function<void()> changed_;

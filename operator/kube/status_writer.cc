@@ -185,7 +185,7 @@ Status StatusWriter::Write(const ObjectId& id, const ObjectStatus& wanted) {
     if (written.error().code == ErrorCode::kNotFound) return {};
     return Fail(written.error());
   }
-  Status stored = store_.Put(id.kind, *written);
+  Status stored = store_.PutOver(id.kind, *written, *seen);
   Announce(id, *seen, wanted);
   return stored;
 }

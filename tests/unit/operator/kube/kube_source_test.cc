@@ -77,7 +77,7 @@ TEST_F(KubeSourceTest, LooksAgainForWhatCameWhileFinalizersWereWritten) {
 
 TEST_F(KubeSourceTest, LooksAgainAfterAConflictThatNoEventTellsOf) {
   Create(ObjectKind::kConnection, ApiConnection("sales", "warehouse"));
-  kube_.Answer("PATCH", 409);
+  kube_.Answer("PATCH", 409, 3);  // as often as is tried
   ASSERT_TRUE(source_.Read());
   ASSERT_TRUE(source_.Changed());
   const auto second = source_.Read();

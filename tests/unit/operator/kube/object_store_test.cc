@@ -81,6 +81,24 @@ TEST_F(ObjectStoreTest, AnEndOfAnEarlierObjectOfTheNameIsPassedOver) {
   EXPECT_FALSE(store_.Find(kWarehouse).has_value());
 }
 
+// Otherwise the late answer to a write of a status would give a deleted Grant
+// its access back.
+TEST_F(ObjectStoreTest, ALateAnswerNeitherRevivesNorOvertakesEvents) {
+  auto object = ApiConnection("sales", "warehouse");
+  Put(ObjectKind::kConnection, object);
+  const op::SeenObject before = *store_.Find(kWarehouse);
+  auto answer = object;
+  answer["metadata"]["resourceVersion"] = "11";
+  ASSERT_TRUE(store_.PutOver(ObjectKind::kConnection, answer.dump(), before));
+  EXPECT_EQ(store_.Find(kWarehouse)->resource_version, "11");
+  answer["metadata"]["resourceVersion"] = "12";
+  ASSERT_TRUE(store_.PutOver(ObjectKind::kConnection, answer.dump(), before));
+  EXPECT_EQ(store_.Find(kWarehouse)->resource_version, "11");
+  store_.Remove(kWarehouse, "uid-warehouse");
+  ASSERT_TRUE(store_.PutOver(ObjectKind::kConnection, answer.dump(), before));
+  EXPECT_FALSE(store_.Find(kWarehouse).has_value());
+}
+
 TEST_F(ObjectStoreTest, WhatIsNoObjectIsRefusedAndChangesNothing) {
   for (const char* text : {"", "[]", "{}", R"({"metadata":{"name":"x"}})",
                            R"({"metadata":{"uid":"x"}})", "{\"metadata\":"}) {
