@@ -205,6 +205,32 @@ TEST_F(OperatorClusterTest, APolicyChangedByHandIsRepairedWithAnEvent) {
   }));
 }
 
+// A leader that was paused for longer than its lease: it may not even finish
+// what it was about to write.
+TEST_F(OperatorClusterTest, APausedLeaderThatIsContinuedWritesNothing) {
+  StartOperator();
+  ApplyBoth();
+  ASSERT_EQ(AwaitGrant("True/Ready"), "True/Ready") << bed_->LogOf(name_);
+  auto second = bed_->StartOperator(name_ + "-2");
+  ASSERT_TRUE(second) << second.error().message;
+  operator_->Signal(SIGSTOP);
+  ASSERT_TRUE(second->WaitForLine("leading", kPatience));
+  ASSERT_TRUE(second->WaitForLine("reconciling", kPatience))
+      << bed_->LogOf(name_ + "-2");
+  ASSERT_TRUE(bed_->Apply(NightlyGrant("  suspended: true\n")));
+  EXPECT_EQ(AwaitGrant("False/Suspended"), "False/Suspended")
+      << bed_->LogOf(name_ + "-2");
+  const std::string before = bed_->LogOf(name_);
+  operator_->Signal(SIGCONT);
+  EXPECT_EQ(operator_->WaitForExit(kPatience), 1);
+  const std::string since = bed_->LogOf(name_).substr(before.size());
+  EXPECT_THAT(since, Not(HasSubstr("written in vault")));
+  EXPECT_EQ(AwaitGrant("False/Suspended"), "False/Suspended");
+  EXPECT_EQ(bed_->Policy("sa.reports.nightly").find("secret/data"),
+            std::string::npos);
+  EXPECT_EQ(second->Stop(), 0);
+}
+
 TEST_F(OperatorClusterTest, StandbyTakesOverAndOnlyOneWrites) {
   StartOperator();
   ASSERT_TRUE(operator_->WaitForLine("leading", kPatience));
