@@ -155,12 +155,23 @@ void ReadWebhookName(const Value& value, Config& config) {
                config.webhook.*kMember);
 }
 
+void ReadWebhookNames(const Value& value, Config& config) {
+  std::vector<std::string> names;
+  Read(value, names);
+  for (const std::string& name : names) {
+    if (!IsDnsSubdomain(name)) {
+      return Refuse(value, "not a list of DNS names", "name hosts");
+    }
+  }
+  config.webhook.names = std::move(names);
+}
+
 template <std::string Config::*kMember>
 void ReadKubeName(const Value& value, Config& config) {
   ReadMatching(value, IsDnsSubdomain, "a name of Kubernetes", config.*kMember);
 }
 
-constexpr std::array<Key, 42> kTable = {{
+constexpr std::array<Key, 43> kTable = {{
     {{"cluster", "text", "",
       "this cluster's name, part of every name in Vault: lower-case letters, "
       "digits and dashes, at most 40",
@@ -209,6 +220,10 @@ constexpr std::array<Key, 42> kTable = {{
       "the Service that the API server calls it by, in the operator's "
       "namespace"},
      ReadWebhookName<&Webhook::service>},
+    {{"webhook.names", "list of texts", "[]",
+      "more DNS names that the API server may call it by, as with a url in "
+      "place of the Service"},
+     ReadWebhookNames},
     {{"webhook.configuration", "text", "claviger",
       "name of its ValidatingWebhookConfiguration and "
       "MutatingWebhookConfiguration, whose caBundle the operator keeps"},

@@ -39,6 +39,8 @@ struct Webhook {
   bool enabled = true;
   Listener listener{"0.0.0.0", 9443};
   std::string service = "claviger-webhook";  // in the operator's namespace
+  /// By which the API server may call it besides.
+  std::vector<std::string> names;
   /// Name of both its configurations at the API server.
   std::string configuration = "claviger";
   /// Not made by the operator itself where set.

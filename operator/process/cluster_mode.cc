@@ -172,6 +172,9 @@ Status ClusterRun::StartWebhook() {
   options.port = config.webhook.listener.port;
   const std::string host = config.webhook.service + "." + config.own_namespace;
   options.certificates.dns_names = {host + ".svc", host + ".svc.cluster.local"};
+  for (const std::string& name : config.webhook.names) {
+    options.certificates.dns_names.push_back(name);
+  }
   options.certificates.validating = config.webhook.configuration;
   options.certificates.mutating = config.webhook.configuration;
   options.certificates.cert_file = config.webhook.cert_file;
