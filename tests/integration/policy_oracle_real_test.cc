@@ -434,7 +434,7 @@ TEST_F(PolicyOracleTest, AccountsReadTheSecretsTheyAreGivenAndNoOthers) {
     ASSERT_TRUE(written && written->ok()) << path;
   }
   int read = 0;
-  for (uint64_t i = 0; i < 5; ++i) {
+  for (uint64_t i = 0; i < 20; ++i) {
     Site site(servers(), 8'000'000 + i, "read-" + std::to_string(i));
     site.Reconcile(site.world().now);
     if (HasFatalFailure()) return;
