@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -16,6 +15,7 @@
 #include "model/manifests.h"
 #include "operator/reconciler.h"
 #include "operator/vault_store.h"
+#include "support/await.h"
 #include "vault/http_api.h"
 #include "vault/sys.h"
 
@@ -152,14 +152,10 @@ SidecarBed::SidecarBed()
       Must(testing::Process::Start(options), "start the sidecar"));
   Must(sidecar_->WaitForLine("serving", std::chrono::seconds(20)),
        "wait for the sidecar");
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (std::chrono::steady_clock::now() < deadline) {
-    if (Ask(socket_, CredentialRequest()).find(" 200 ") != std::string::npos) {
-      return;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  const auto serves = [this] {
+    return Ask(socket_, CredentialRequest()).find(" 200 ") != std::string::npos;
+  };
+  if (testing::Await(serves, std::chrono::seconds(20))) return;
   std::fprintf(stderr, "bench: the sidecar serves no credential: %s\n%s\n",
                sidecar_->StderrTail().c_str(),
                Ask(socket_, CredentialRequest()).c_str());

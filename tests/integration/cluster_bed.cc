@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster_bed.h"
 
-#include <poll.h>
-
-#include <thread>
-
 #include "access/policy.h"
 #include "base/file.h"
 #include "operator/own_policy.h"
+#include "support/await.h"
 #include "support/kube_manifests.h"
 
 namespace claviger::testing {
@@ -200,12 +197,7 @@ std::string ClusterBed::AwaitCondition(const std::string& kind,
 
 bool ClusterBed::Await(const std::function<bool()>& holds,
                        std::chrono::milliseconds patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    poll(nullptr, 0, 20);
-  }
-  return true;
+  return testing::Await(holds, patience);
 }
 
 Result<std::string> ClusterBed::LogIn(const std::string& ns,

@@ -27,7 +27,8 @@ constexpr std::chrono::seconds kWithin{240};
 /// the background do, and end with the script.
 std::string ScriptOf(const std::string& page) {
   std::istringstream lines(page);
-  std::string script = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n";
+  std::string script =
+      "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n";
   std::string line;
   bool inside = false;
   bool background = false;

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "base/file.h"
 #include "model/document.h"
 #include "model/yaml_reader.h"
+#include "support/await.h"
 #include "support/json_text.h"
 
 namespace claviger::testing {
@@ -62,13 +62,11 @@ Status ApplyOne(const PrepareCall& prepare, const Node& root,
 Status WaitUntilServed(const RealKubeApiServer& kube, std::string_view kind) {
   const std::string path =
       ResourcePath("claviger.io/v1alpha1", kind, "default");
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (std::chrono::steady_clock::now() < deadline) {
+  const auto is_served = [&] {
     const auto answer = kube.Call("GET", path);
-    if (answer && answer->status == 200) return {};
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+    return answer && answer->status == 200;
+  };
+  if (Await(is_served, std::chrono::seconds(60))) return {};
   return Fail(ErrorCode::kDeadlineExceeded,
               "wait until " + std::string(kind) + " is served");
 }

@@ -14,14 +14,16 @@
 #include <set>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "support/await.h"
 #include "support/http_call.h"
 #include "support/kube_manifests.h"
 
 namespace claviger::testing {
 namespace {
+
+constexpr std::chrono::seconds kPatience{60};
 
 using nlohmann::json;
 
@@ -131,19 +133,16 @@ class Kubectl {
   void ApplyFile(const std::string& file) const {
     // A kind may take a moment from its definition to being served.
     Status applied;
-    for (int i = 0; i < 50; ++i) {
+    const auto apply = [&] {
       applied = ApplyManifests(
           [this](std::string_view method, std::string_view path) {
             return Prepare(method, path);
           },
           FileText(file));
-      if (applied) {
-        std::cout << file << " applied\n";
-        return;
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
-    Die(applied.error().message);
+      return applied.has_value();
+    };
+    if (!Await(apply, std::chrono::seconds(10))) Die(applied.error().message);
+    std::cout << file << " applied\n";
   }
 
   /// "connection/orders" or "namespace kube-system".
@@ -207,24 +206,18 @@ class Kubectl {
   void Wait(const Arguments& arguments) const {
     const std::string what = arguments.Flag("--for");
     const std::string type = what.substr(what.find('=') + 1);
-    for (int i = 0; i < 600; ++i) {
-      if (Holds(arguments, type)) {
-        std::cout << arguments.words.at(1) << " condition met\n";
-        return;
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (!Await([&] { return Holds(arguments, type); }, kPatience)) {
+      Die("timed out: " + Get(arguments).dump());
     }
-    Die("timed out: " + Get(arguments).dump());
+    std::cout << arguments.words.at(1) << " condition met\n";
   }
 
   void Delete(const Arguments& arguments) const {
     const HttpAnswer answer = Send(Prepare("DELETE", Path(arguments)));
     if (!answer.ok()) Die(answer.body);
-    for (int i = 0; i < 600; ++i) {
-      if (Get(arguments).is_null()) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (!Await([&] { return Get(arguments).is_null(); }, kPatience)) {
+      Die("still there: " + Path(arguments));
     }
-    Die("still there: " + Path(arguments));
   }
 
   json kubeconfig_;

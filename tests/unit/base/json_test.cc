@@ -14,8 +14,8 @@ ErrorCode CodeOf(std::string_view text, const JsonLimits& limits = {}) {
 }
 
 TEST(JsonTest, ReadsNestedValuesOfEveryType) {
-  const auto parsed = ParseJson(
-      R"({"a":[1,-2,2.5,true,null,"x"],"b":{"c":{}},"d":[[],[{}]]})");
+  const auto parsed =
+      ParseJson(R"({"a":[1,-2,2.5,true,null,"x"],"b":{"c":{}},"d":[[],[{}]]})");
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(parsed->dump(),
             R"({"a":[1,-2,2.5,true,null,"x"],"b":{"c":{}},"d":[[],[{}]]})");

@@ -11,13 +11,26 @@ namespace {
 
 // What must never get into a name that reaches Vault, in any field.
 std::vector<std::string> HostileNames() {
-  return {"",      "a\"b",  "a*",      "a+",       "..",
-          "%2e",   "a%2fb", "ROOT",    "Root",     " root",
-          "a b\n", "a\tb",  "a\\b",    "{{identity.entity.name}}",
-          "caf\xC3\xA9",      // precomposed
-          "\xD0\xB0lice",              // a Cyrillic look-alike
-          "a\xE2\x80\x8B" "b",         // zero-width space
-          std::string("a\0b", 3),      std::string(300, 'a')};
+  return {"",
+          "a\"b",
+          "a*",
+          "a+",
+          "..",
+          "%2e",
+          "a%2fb",
+          "ROOT",
+          "Root",
+          " root",
+          "a b\n",
+          "a\tb",
+          "a\\b",
+          "{{identity.entity.name}}",
+          "caf\xC3\xA9",   // precomposed
+          "\xD0\xB0lice",  // a Cyrillic look-alike
+          "a\xE2\x80\x8B"
+          "b",  // zero-width space
+          std::string("a\0b", 3),
+          std::string(300, 'a')};
 }
 
 TEST(NamesTest, HostileNamesAreRefusedEverywhere) {
@@ -48,9 +61,9 @@ TEST(NamesTest, KubernetesNamesFollowRfc1123) {
 TEST(NamesTest, VaultPathsAreSegmentsAndSingleSlashes) {
   EXPECT_TRUE(IsVaultPath("secret/data/Sales_1/dw.v2-x"));
   EXPECT_TRUE(IsVaultPath("secret/mysql/root"));
-  for (const char* path : {"/secret", "secret/", "secret//x", "secret/./x",
-                           "secret/../x", "secret/.hidden", "secret/-x",
-                           "secret/x?version=1", "secret/x#y"}) {
+  for (const char* path :
+       {"/secret", "secret/", "secret//x", "secret/./x", "secret/../x",
+        "secret/.hidden", "secret/-x", "secret/x?version=1", "secret/x#y"}) {
     EXPECT_FALSE(IsVaultPath(path)) << path;
   }
 }

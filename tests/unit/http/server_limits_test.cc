@@ -144,11 +144,11 @@ TEST(ServerLimitsTest, DropsClientThatDoesNotReadItsAnswer) {
   ServerLimits limits;
   limits.write_deadline = milliseconds(60);
   limits.max_connections = 1;
-  RunningServer server(limits, [](const ServerRequest& request,
-                                  const auto& out) {
-    const bool large = request.target == "/large";
-    out->Send(Text(std::string(large ? 8'000'000 : 8, 'z')));
-  });
+  RunningServer server(
+      limits, [](const ServerRequest& request, const auto& out) {
+        const bool large = request.target == "/large";
+        out->Send(Text(std::string(large ? 8'000'000 : 8, 'z')));
+      });
   RawClient stuck = server.Connect();
   stuck.Send("GET /large HTTP/1.1\r\nHost: l\r\n\r\n");
   // Its place is free again only when the server has given up on it.
