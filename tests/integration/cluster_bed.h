@@ -22,7 +22,7 @@
 namespace claviger::testing {
 
 /// Longest that anything here may take to come true.
-inline constexpr std::chrono::seconds kPatience{30};
+inline constexpr std::chrono::seconds kPatience{60};
 
 class ClusterBed {
  public:
