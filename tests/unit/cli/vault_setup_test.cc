@@ -59,7 +59,7 @@ class VaultSetupTest : public CliTest {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Run(arguments);
   }
-  Ran Setup(std::vector<std::string> more = {}) {
+  Ran Prepare(std::vector<std::string> more = {}) {
     more.emplace_back("--kubernetes-host");
     more.emplace_back(dev::kServiceAccountIssuer);
     return Vault("setup", std::move(more));
@@ -101,18 +101,18 @@ class VaultSetupTest : public CliTest {
 };
 
 TEST_F(VaultSetupTest, MakesEverythingOnceAndNothingTwice) {
-  const Ran first = Setup({"-o", "json"});
+  const Ran first = Prepare({"-o", "json"});
   ASSERT_EQ(first.code, kExitYes) << first.err;
   EXPECT_EQ(States(first).size(), 6U);
   EXPECT_THAT(States(first), Each(Pair(::testing::_, "done")));
-  const Ran second = Setup({"-o", "json"});
+  const Ran second = Prepare({"-o", "json"});
   ASSERT_EQ(second.code, kExitYes) << second.err;
   EXPECT_EQ(States(second).size(), 6U);
   EXPECT_THAT(States(second), Each(Pair(::testing::_, "present")));
 }
 
 TEST_F(VaultSetupTest, BindsTheOperatorToItsAccountAndAudience) {
-  ASSERT_EQ(Setup({"--operator", "ops/claviger"}).code, kExitYes);
+  ASSERT_EQ(Prepare({"--operator", "ops/claviger"}).code, kExitYes);
   const auto role =
       vault::ReadRole(api(), root(), "claviger", "claviger.test.operator");
   ASSERT_TRUE(role.has_value());
@@ -124,7 +124,7 @@ TEST_F(VaultSetupTest, BindsTheOperatorToItsAccountAndAudience) {
 }
 
 TEST_F(VaultSetupTest, WritesNothingInADryRun) {
-  const Ran ran = Setup({"--dry-run", "-o", "json"});
+  const Ran ran = Prepare({"--dry-run", "-o", "json"});
   ASSERT_EQ(ran.code, kExitYes) << ran.err;
   EXPECT_THAT(States(ran), Each(Pair(::testing::_, "would be done")));
   EXPECT_EQ(vault::ListMounts(api(), root())->count("claviger"), 0U);
@@ -142,7 +142,7 @@ TEST_F(VaultSetupTest, LeavesWhatItIsNotToldToTheAdministrator) {
 TEST_F(VaultSetupTest, NeverTakesOverSomethingElse) {
   ASSERT_TRUE(vault::EnableMount(api(), root(), "claviger",
                                  {"kv", {{"version", "1"}}}));
-  const Ran ran = Setup();
+  const Ran ran = Prepare();
   EXPECT_EQ(ran.code, kExitError);
   EXPECT_THAT(ran.err, HasSubstr("other than kv version 2"));
 }
@@ -151,24 +151,24 @@ TEST_F(VaultSetupTest, NeedsAnAudienceAndSaysWhy) {
   Write("operator.conf", "cluster: test\nvault: {address: \"" +
                              vault_->address() +
                              "\", mounts: []}\naudiences: {sidecar: side}\n");
-  const Ran ran = Setup();
+  const Ran ran = Prepare();
   EXPECT_EQ(ran.code, kExitError);
   EXPECT_THAT(ran.err, HasSubstr("audiences.operator is not set"));
 }
 
 TEST_F(VaultSetupTest, RefusesSettingsOfTheOtherKindOfLogin) {
-  EXPECT_EQ(Setup({"--jwt-discovery-url", "https://a"}).code, kExitError);
-  EXPECT_EQ(Setup({"--operator", "no-namespace"}).code, kExitUsage);
+  EXPECT_EQ(Prepare({"--jwt-discovery-url", "https://a"}).code, kExitError);
+  EXPECT_EQ(Prepare({"--operator", "no-namespace"}).code, kExitUsage);
 }
 
 TEST_F(VaultSetupTest, PrintsATableWithoutAnySecret) {
-  const Ran ran = Setup();
+  const Ran ran = Prepare();
   EXPECT_THAT(ran.out, HasSubstr("policy claviger.test.operator"));
   EXPECT_THAT(ran.out + ran.err, Not(HasSubstr(std::string(root().Reveal()))));
 }
 
 TEST_F(VaultSetupTest, DoctorFindsNothingWrongWithWhatSetupMade) {
-  ASSERT_EQ(Setup().code, kExitYes);
+  ASSERT_EQ(Prepare().code, kExitYes);
   WriteToken("op", "claviger-operator");
   const Ran ran = Vault("doctor", {"--operator-token-file",
                                    directory() + "/sa.token", "-o", "json"});
@@ -187,7 +187,7 @@ TEST_F(VaultSetupTest, DoctorNamesAllThatIsMissingOnTheFirstDay) {
 }
 
 TEST_F(VaultSetupTest, DoctorSeesAnAudienceThatDoesNotFit) {
-  ASSERT_EQ(Setup().code, kExitYes);
+  ASSERT_EQ(Prepare().code, kExitYes);
   Configure("another");
   WriteToken("op", "claviger-operator");
   const auto problems =
@@ -203,7 +203,7 @@ TEST_F(VaultSetupTest, DoctorSeesAnAudienceThatDoesNotFit) {
 }
 
 TEST_F(VaultSetupTest, DoctorSeesMissingRights) {
-  ASSERT_EQ(Setup().code, kExitYes);
+  ASSERT_EQ(Prepare().code, kExitYes);
   ASSERT_TRUE(vault::WritePolicy(api(), root(), "claviger.test.operator",
                                  R"({"path":{"sys/policies/acl/x":
                                      {"capabilities":["read"]},
@@ -218,7 +218,7 @@ TEST_F(VaultSetupTest, DoctorSeesMissingRights) {
 }
 
 TEST_F(VaultSetupTest, DoctorSeesAnAccountThatTheRoleIsNotFor) {
-  ASSERT_EQ(Setup().code, kExitYes);
+  ASSERT_EQ(Prepare().code, kExitYes);
   WriteToken("op", "somebody");
   const auto problems =
       Problems(Vault("doctor", {"--operator", "claviger-system/somebody",
@@ -229,7 +229,7 @@ TEST_F(VaultSetupTest, DoctorSeesAnAccountThatTheRoleIsNotFor) {
 }
 
 TEST_F(VaultSetupTest, DoctorSeesMountsThatAreNotWhatTheConfigurationSays) {
-  ASSERT_EQ(Setup().code, kExitYes);
+  ASSERT_EQ(Prepare().code, kExitYes);
   Write("operator.conf",
         "cluster: test\nvault: {address: \"" + vault_->address() +
             "\", mounts: [{mount: secret, engine: kv1, allow: [\"+\"]}, "
@@ -242,7 +242,7 @@ TEST_F(VaultSetupTest, DoctorSeesMountsThatAreNotWhatTheConfigurationSays) {
 }
 
 TEST_F(VaultSetupTest, DoctorSeesClocksThatDiffer) {
-  ASSERT_EQ(Setup().code, kExitYes);
+  ASSERT_EQ(Prepare().code, kExitYes);
   EXPECT_THAT(Vault("doctor").out, HasSubstr("agree"));
   clock_.Advance(std::chrono::minutes(5));
   EXPECT_THAT(Problems(Vault("doctor", {"-o", "json"})),
