@@ -53,9 +53,6 @@ std::string CredentialBody(const Resolved& resolved, const ServedState& state,
 }  // namespace
 
 void LocalApi::GiveCredential(const Exchange& exchange) {
-  if (std::optional<std::string> body = BodyAtHand(exchange.call)) {
-    return exchange.Send(JsonResponse(std::move(*body), true));
-  }
   resolver_.Resolve(
       exchange.call.connection, exchange.call.slot, access::Delivery::kDisclose,
       [this, exchange](Resolution resolution) {
@@ -76,29 +73,6 @@ void LocalApi::RefuseCredential(const Exchange& exchange,
     audit_.Refused(*view, exchange.call, question, problem.reason);
   }
   exchange.Refuse(problem);
-}
-
-std::optional<std::string> LocalApi::BodyAtHand(const Call& call) const {
-  const ViewPtr view = parts_.session.view();
-  if (view == nullptr) return std::nullopt;
-  access::Question question;
-  question.delivery = access::Delivery::kDisclose;
-  question.slot = call.slot;
-  question.carrier = view->carrier;
-  const access::Decision decision =
-      access::Decide(access::FindBinding(view->bindings, call.connection),
-                     question, parts_.clock.Now());
-  if (!decision.allowed() || decision.vault == nullptr) return std::nullopt;
-  const Known known = parts_.cache.Find(*decision.vault);
-  if (known.credential == nullptr) return std::nullopt;
-  ServedState state;
-  state.slot = decision.slot;
-  state.generation = view->generation;
-  state.credential = known.credential;
-  state.stale = known.state == CredentialState::kStale;
-  state.expires_at =
-      Soonest(known.credential->expires_at, decision.valid_until);
-  return parts_.served.Find(call.connection, call.slot, state);
 }
 
 void LocalApi::AnswerCredential(const Exchange& exchange,

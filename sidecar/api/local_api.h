@@ -76,8 +76,6 @@ class LocalApi {
   void ShowConnection(const Exchange& exchange, const View& view) const;
   void ShowExplanation(const Exchange& exchange, const View& view) const;
   void GiveCredential(const Exchange& exchange);
-  // The answer that was made before, where it would be the same now.
-  std::optional<std::string> BodyAtHand(const Call& call) const;
   void RefuseCredential(const Exchange& exchange, const Problem& problem);
   void AnswerCredential(const Exchange& exchange, const Resolved& resolved);
   void RefuseUsersCredential(const Exchange& exchange, const View& view);
