@@ -17,11 +17,6 @@ model::Objects Narrowed(model::Objects objects, const Held* held) {
   return objects;
 }
 
-BindingsDocument Composed(BindingsDocument document, const Held* held) {
-  if (held == nullptr) return document;
-  return held->Compose(std::move(document));
-}
-
 }  // namespace
 
 Compiled::Compiled(model::Objects objects, const ReconcilerSettings& settings,
@@ -31,8 +26,10 @@ Compiled::Compiled(model::Objects objects, const ReconcilerSettings& settings,
       snapshot_(std::make_shared<const access::Snapshot>(
           Narrowed(std::move(objects), held), settings.snapshot)),
       compiler_(*snapshot_, !settings.layout.user_auth_mount.empty(),
-                settings.extra_accounts),
-      paths_(Composed(compiler_.everyone_service_accounts(), held)) {
+                settings.extra_accounts) {
+  if (held_ != nullptr) {
+    held_paths_.emplace(held_->Compose(compiler_.everyone_service_accounts()));
+  }
   for (const model::Group& group : snapshot_->groups()) {
     if (group.claim) claims_.emplace(group.metadata.name, &*group.claim);
   }
@@ -95,7 +92,8 @@ Result<Desired> Compiled::DesiredFor(const Wanted& wanted, Time now) const {
   if (held_ != nullptr) document = held_->Compose(std::move(document));
   if (OnlyRightsKept(wanted)) return KeepRights(document);
   const std::vector<std::string> paths =
-      paths_.Of(*wanted.principal, document, now);
+      held_paths_ ? held_paths_->Of(*wanted.principal, document, now)
+                  : compiler_.CredentialPaths(*wanted.principal, document, now);
   return MakeDesired(settings_.layout, *wanted.principal, document, paths,
                      ClaimOf(*wanted.principal));
 }

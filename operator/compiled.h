@@ -65,7 +65,9 @@ class Compiled {
   const Held* held_;
   std::shared_ptr<const access::Snapshot> snapshot_;
   access::Compiler compiler_;
-  access::PolicyPaths paths_;  // beside everyone.sa as it is published
+  // Beside everyone.sa as it is published; absent where that is the
+  // compiler's own.
+  std::optional<access::PolicyPaths> held_paths_;
   std::unordered_map<std::string, const model::Claim*> claims_;
   std::vector<Wanted> wanted_;
   std::unordered_set<std::string> ids_;

@@ -63,6 +63,7 @@ class ClusterRun {
 
   const Parts& parts_;
   const ClusterPorts& ports_;
+  const ReconcilerSettings settings_;
   const kube::Client client_;
   const kube::Client lease_client_;
   StopSignal snapshot_signal_;
@@ -103,6 +104,7 @@ kube::InformerSettings LabelledPods() {
 ClusterRun::ClusterRun(const Parts& parts, const ClusterPorts& ports)
     : parts_(parts),
       ports_(ports),
+      settings_(SettingsOf(parts.config)),
       client_(ports.objects),
       lease_client_(ports.lease, kLeaseCalls),
       objects_([this] {
@@ -165,7 +167,7 @@ Status ClusterRun::StartWebhook() {
     return {};
   }
   webhook::WebhookOptions options;
-  options.settings = {config.admins, SettingsOf(config).snapshot,
+  options.settings = {config.admins, settings_.snapshot,
                       "system:serviceaccount:" + config.own_namespace + ":" +
                           config.service_account};
   options.address = config.webhook.listener.address;
@@ -204,7 +206,7 @@ void ClusterRun::PublishSnapshots() {
     const SteadyTime began = parts_.clock.SteadyNow();
     published = objects_.generation();
     webhook_->Publish(std::make_shared<const access::Snapshot>(
-        Everything(objects_), SettingsOf(parts_.config).snapshot));
+        Everything(objects_), settings_.snapshot));
     pause = (parts_.clock.SteadyNow() - began) * (kShare - 1);
   }
 }
@@ -313,7 +315,7 @@ void ClusterRun::Reconcile(Store& store) {
   const Config& config = parts_.config;
   Finalizers finalizers(client_, objects_, [this] { return Leads(); });
   KubeSource source(objects_, finalizers, parts_.log);
-  Reconciler reconciler(SettingsOf(config), store);
+  Reconciler reconciler(settings_, store);
   Loop loop(
       source, reconciler, parts_.clock, parts_.random, parts_.log,
       {.poll = kLook, .source_wakes = true, .drift_round = config.drift_round},
