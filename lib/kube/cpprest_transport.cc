@@ -68,6 +68,15 @@ class InboxBuffer final
     return false;
   }
   void release(uint8_t*, size_t) override {}
+  // When a write is refused, the library waits for this on one of its own few
+  // threads. Its own implementation needs another of them to finish: as many
+  // refusals at once as there are threads, and nothing would ever move again.
+  pplx::task<void> close(std::ios_base::openmode) override {
+    m_stream_can_read = false;
+    m_stream_can_write = false;
+    return pplx::task_from_result();
+  }
+  using streambuf_state_manager<uint8_t>::close;
 
  protected:
   pplx::task<int_type> _putc(uint8_t byte) override {

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include "support/certificates.h"
 #include "support/scripted_server.h"
@@ -175,6 +176,20 @@ TEST_F(CpprestTransportTest, TakesABodyOfExactlyItsBound) {
   request.max_response_bytes = 5;
   EXPECT_EQ(CodeOf(Send(AnswerHttp(200, "12345"), request)), "ok");
   EXPECT_EQ(CodeOf(Send(AnswerHttp(200, "123456"), request)), "too_large");
+}
+
+TEST_F(CpprestTransportTest, GoesOnAfterManyBodiesOverTheirBoundAtOnce) {
+  Request request = Get();
+  request.max_response_bytes = 5;
+  const auto refuse_some = [&] {
+    for (int i = 0; i < 50; ++i) {
+      EXPECT_EQ(CodeOf(Send(AnswerHttp(200, "123456"), request)), "too_large");
+    }
+  };
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 8; ++i) callers.emplace_back(refuse_some);
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(CodeOf(Send(AnswerHttp(200, "12345"), request)), "ok");
 }
 
 TEST_F(CpprestTransportTest, HandsAStreamOnPieceByPiece) {
