@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Compiles the real servers that the integration tests start, once per machine,
-# into ${XDG_CACHE_HOME:-$HOME/.cache}/claviger/servers. See README.md.
+# Compiles what the integration tests start and Debian does not package (real
+# servers, and Helm), once per machine, into ${XDG_CACHE_HOME:-$HOME/.cache}/claviger/servers. See README.md.
 #
-#   build.sh [--print] [vault] [kube-apiserver]
+#   build.sh [--print] [vault] [kube-apiserver] [helm]
 #
 # Prints "<name> <path>" to stdout for each server, and what it does to stderr.
 # With --print it builds nothing. Exit codes: 0 all there, 1 failed, 2 usage,
@@ -18,6 +18,7 @@ vault_version=v1.21.4
 sdk_module=github.com/hashicorp/vault/sdk@v0.21.0
 sdk_sum='h1:3gDqdKLhHY2ekmCEE9EeesoNpgsReq2bo/SpMqvBYdw='
 kube_version=v1.34.4
+helm_version=v3.19.5
 oldest_go=1.24
 
 say() { printf 'servers: %s\n' "$*" >&2; }
@@ -47,18 +48,34 @@ on_machine() {
       fi
       [[ -n "$found" ]] || found=$(command -v kube-apiserver || true)
       ;;
+    helm)
+      found="${CLAVIGER_TEST_HELM:-}"
+      [[ -n "$found" ]] || found=$(command -v helm || true)
+      ;;
   esac
   [[ -n "$found" ]] && printf '%s\n' "$found"
 }
 
-source_dir() { if [[ "$1" == vault ]]; then echo vault; else echo kube; fi; }
+source_dir() { if [[ "$1" == kube-apiserver ]]; then echo kube; else echo "$1"; fi; }
 version_of() {
-  if [[ "$1" == vault ]]; then echo "$vault_version"; else echo "$kube_version"; fi
+  case "$1" in
+    vault) echo "$vault_version" ;;
+    helm) echo "$helm_version" ;;
+    *) echo "$kube_version" ;;
+  esac
 }
 # The slim Vault has its own name: it is started differently from `vault`.
 binary_of() { if [[ "$1" == vault ]]; then echo vault-slim; else echo "$1"; fi; }
 duration_of() {
-  if [[ "$1" == vault ]]; then echo "7 to 12"; else echo "7 to 9"; fi
+  case "$1" in
+    vault) echo "7 to 12" ;;
+    helm) echo "2 to 5" ;;
+    *) echo "7 to 9" ;;
+  esac
+}
+# What builds it, by function names: a change to them builds it anew.
+builders_of() {
+  if [[ "$1" == helm ]]; then echo compile_helm; else echo adjusted_sdk compile; fi
 }
 
 # target_dir prints where this version of the inputs is, or will be, built.
@@ -68,7 +85,8 @@ target_dir() {
     cd "$here/$(source_dir "$1")"
     {
       cat -- *.go go.mod go.sum
-      declare -f adjusted_sdk compile
+      # shellcheck disable=SC2046  # words are meant
+      declare -f $(builders_of "$1")
       echo "$sdk_sum"
     } | sha256sum | cut -c1-12
   )
@@ -130,6 +148,22 @@ compile() {
     -o "$(binary_of "$1")" "$package"
 }
 
+# compile_helm builds Helm in the current directory, a copy of its source.
+compile_helm() {
+  export CGO_ENABLED=0 GOWORK=off
+  go list -deps helm.sh/helm/v3/cmd/helm >/dev/null ||
+    unavailable "helm: could not get its Go modules"
+  say "helm: modules are there after ${SECONDS} s, compiling"
+  # The Kubernetes version is what `helm template` shows to charts: without it
+  # Helm says 1.20.
+  local chart=helm.sh/helm/v3/pkg/chartutil
+  go build -trimpath -buildvcs=false -o helm -ldflags "-s -w \
+    -X helm.sh/helm/v3/internal/version.version=$helm_version \
+    -X $chart.k8sVersionMajor=1 \
+    -X $chart.k8sVersionMinor=$(cut -d. -f2 <<<"$kube_version")" \
+    helm.sh/helm/v3/cmd/helm
+}
+
 build() {
   local name=$1 target=$2 work
   check_go "$name"
@@ -147,7 +181,7 @@ build() {
     cp "$here/$(source_dir "$name")"/{*.go,go.mod,go.sum} "$work"
     (
       cd "$work"
-      compile "$name"
+      if [[ "$name" == helm ]]; then compile_helm; else compile "$name"; fi
     )
     mkdir "$work/out"
     mv "$work/$(binary_of "$name")" "$work/out"
@@ -184,14 +218,14 @@ servers=()
 for argument in "$@"; do
   case "$argument" in
     --print) print_only=yes ;;
-    vault | kube-apiserver) servers+=("$argument") ;;
+    vault | kube-apiserver | helm) servers+=("$argument") ;;
     *)
-      echo "usage: build.sh [--print] [vault] [kube-apiserver]" >&2
+      echo "usage: build.sh [--print] [vault] [kube-apiserver] [helm]" >&2
       exit 2
       ;;
   esac
 done
-[[ ${#servers[@]} -gt 0 ]] || servers=(vault kube-apiserver)
+[[ ${#servers[@]} -gt 0 ]] || servers=(vault kube-apiserver helm)
 
 # One that cannot be had must not keep the others from being built.
 status=0
