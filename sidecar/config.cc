@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sidecar/config.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -107,12 +108,17 @@ void ReadAuthKind(const Value& value, Draft&) {
 void ReadMode(const Value& value, Draft& draft) {
   std::string text;
   Read(value, text);
-  if (text == "0600" || text == "0660") {
-    draft.config.settings.socket.mode = text == "0600" ? 0600 : 0660;
-  } else {
-    Invalid(value, "not a mode for the socket",
-            "use \"0600\" (own uid only) or \"0660\" (own group too)");
+  constexpr std::array<std::pair<std::string_view, unsigned>, 3> kModes = {
+      {{"0600", 0600}, {"0660", 0660}, {"0666", 0666}}};
+  for (const auto& [name, mode] : kModes) {
+    if (text == name) {
+      draft.config.settings.socket.mode = mode;
+      return;
+    }
   }
+  Invalid(value, "not a mode for the socket",
+          "use \"0600\" (own uid only), \"0660\" (own group too) or \"0666\" "
+          "(whoever can reach the file)");
 }
 
 void ReadUids(const Value& value, Draft& draft) {
@@ -156,7 +162,7 @@ struct Entry {
   Reader read;
 };
 
-constexpr std::array<Entry, 25> kEntries = {{
+constexpr std::array<Entry, 26> kEntries = {{
     {{"cluster", "text", "", "the cluster's name, part of every name in Vault",
       true},
      ReadCluster},
@@ -166,6 +172,11 @@ constexpr std::array<Entry, 25> kEntries = {{
       "PEM file with the authorities to trust; not set: the system's"},
      [](const Value& value, Draft& draft) {
        ReadAbsolutePath(value, 4096, draft.config.vault_ca_file);
+     }},
+    {{"vault.ca", "text", "",
+      "the authorities themselves (PEM), instead of a file with them"},
+     [](const Value& value, Draft& draft) {
+       model::ReadAnyText(value, draft.config.vault_ca);
      }},
     {{"vault.namespace", "text", "",
       "Vault namespace, sent as X-Vault-Namespace only if set"},
@@ -189,13 +200,14 @@ constexpr std::array<Entry, 25> kEntries = {{
      [](const Value& value, Draft& draft) {
        Read(value, draft.config.settings.vault.user_claim);
      }},
-    {{"identity.namespace", "text", "", "this pod's namespace", true},
+    {{"identity.namespace", "text", "",
+      "this pod's namespace; required unless --identity gives both"},
      [](const Value& value, Draft& draft) {
        ReadMatching(value, IsDnsLabel, "a namespace's name",
                     draft.config.settings.identity.ns);
      }},
-    {{"identity.serviceAccount", "text", "", "this pod's service account",
-      true},
+    {{"identity.serviceAccount", "text", "",
+      "this pod's service account; likewise"},
      [](const Value& value, Draft& draft) {
        ReadMatching(value, IsDnsSubdomain, "a service account's name",
                     draft.config.settings.identity.name);
@@ -212,8 +224,9 @@ constexpr std::array<Entry, 25> kEntries = {{
        ReadAbsolutePath(value, kMaxSocketPath,
                         draft.config.settings.socket.path);
      }},
-    {{"socket.mode", "\"0600\" or \"0660\"", "\"0660\"",
-      "mode of the socket's file"},
+    {{"socket.mode", "\"0600\", \"0660\" or \"0666\"", "\"0660\"",
+      "mode of the socket's file; 0666 where only a mount leads to it, as in a "
+      "pod"},
      ReadMode},
     {{"socket.allowedUids", "list of numbers", "[]",
       "uids of processes that may call; empty: any that the mode lets in"},
@@ -268,34 +281,89 @@ constexpr std::array<SettingKey, kEntries.size()> Keys() {
 }
 constexpr std::array<SettingKey, kEntries.size()> kKeys = Keys();
 
-void Finish(Draft& draft, const std::string& file,
-            std::vector<model::Problem>& problems) {
-  Settings& settings = draft.config.settings;
-  settings.health = std::move(draft.health);
+model::Problem Complaint(const std::string& file, std::string path,
+                         std::string what, std::string fix) {
+  model::Problem problem;
+  problem.location.file = file;
+  problem.path = std::move(path);
+  problem.what = std::move(what);
+  problem.fix = std::move(fix);
+  return problem;
+}
+
+using Problems = std::vector<model::Problem>;
+
+void Override(const Overrides& overrides, Config& config, Problems& problems) {
+  if (!overrides.identity.empty()) {
+    const size_t slash = overrides.identity.find('/');
+    model::ObjectRef identity;
+    identity.ns = overrides.identity.substr(0, slash);
+    if (slash != std::string::npos) {
+      identity.name = overrides.identity.substr(slash + 1);
+    }
+    if (IsDnsLabel(identity.ns) && IsDnsSubdomain(identity.name)) {
+      config.settings.identity = std::move(identity);
+    } else {
+      problems.push_back(Complaint("--identity", "", "not an identity",
+                                   "write it like reports/nightly"));
+    }
+  }
+  if (overrides.log_level.empty()) return;
+  if (const auto level = ParseLogLevel(overrides.log_level)) {
+    config.log_level = *level;
+  } else {
+    problems.push_back(Complaint("--log-level", "", "unknown level",
+                                 "use debug, info, warning or error"));
+  }
+}
+
+void RequireIdentity(const Config& config, const std::string& file,
+                     Problems& problems) {
+  const model::ObjectRef& identity = config.settings.identity;
+  const auto require = [&](const std::string& text, const char* key) {
+    const bool complained = std::any_of(
+        problems.begin(), problems.end(), [key](const model::Problem& one) {
+          return one.path == key || one.location.file == "--identity";
+        });
+    if (!text.empty() || complained) return;
+    problems.push_back(Complaint(file, key, "required", "set it"));
+  };
+  require(identity.ns, "identity.namespace");
+  require(identity.name, "identity.serviceAccount");
+}
+
+void Finish(Draft& draft, const std::string& file, Problems& problems) {
+  Config& config = draft.config;
+  config.settings.health = std::move(draft.health);
+  if (!config.vault_ca.empty() && !config.vault_ca_file.empty()) {
+    problems.push_back(Complaint(file, "vault.ca",
+                                 "given as text and as a file",
+                                 "give vault.ca or vault.caFile"));
+  }
   if (!draft.tcp_port && draft.tcp.secret_file.empty()) return;
   if (!draft.tcp_port || draft.tcp.secret_file.empty()) {
-    model::Problem problem;
-    problem.location.file = file;
-    problem.path = "tcp";
-    problem.what = "port and secretFile belong together";
-    problem.fix = "give both, or neither";
-    problems.push_back(std::move(problem));
+    problems.push_back(Complaint(file, "tcp",
+                                 "port and secretFile belong together",
+                                 "give both, or neither"));
     return;
   }
   draft.tcp.port = static_cast<uint16_t>(*draft.tcp_port);
-  settings.tcp = std::move(draft.tcp);
+  config.settings.tcp = std::move(draft.tcp);
 }
 
 }  // namespace
 
 std::span<const SettingKey> ConfigKeys() { return kKeys; }
 
-Result<Config> ParseConfig(std::string_view text, const std::string& file) {
+Result<Config> ParseConfig(std::string_view text, const std::string& file,
+                           const Overrides& overrides) {
   Draft draft;
   std::vector<model::Problem> problems = model::ReadSettings(
       text, file, kKeys, [&draft](size_t key, const Value& value) {
         kEntries[key].read(value, draft);
       });
+  Override(overrides, draft.config, problems);
+  RequireIdentity(draft.config, file, problems);
   Finish(draft, file, problems);
   if (problems.empty()) return std::move(draft.config);
   std::string all;

@@ -86,7 +86,8 @@ int Serve(const Config& config) {
   const std::unique_ptr<Logger> log =
       MakeStderrLogger(config.log_level, "sidecar");
   Result<std::unique_ptr<http::Client>> client =
-      http::MakeCurlClient({.ca_file = config.vault_ca_file});
+      http::MakeCurlClient(
+          {.ca_file = config.vault_ca_file, .ca_pem = config.vault_ca});
   if (!client) return Complain(kFailed, client.error().message);
   Result<std::unique_ptr<vault::Api>> api = vault::MakeHttpApi(
       {config.vault_address, config.vault_namespace}, **client);
@@ -122,7 +123,17 @@ int Main(int argc, char** argv) {
       "The per-pod process of Claviger: logs in to Vault as its pod's service "
       "account and serves the local API.");
   std::string file;
-  app.add_option("--config", file, "the configuration file (YAML)")->required();
+  CLI::Option* from_file =
+      app.add_option("--config", file, "the configuration file (YAML)");
+  std::string settings;
+  app.add_option("--settings", settings,
+                 "the configuration itself, as the injector writes it")
+      ->excludes(from_file);
+  Overrides overrides;
+  app.add_option("--identity", overrides.identity,
+                 "namespace/service account of this pod");
+  app.add_option("--log-level", overrides.log_level,
+                 "debug, info, warning or error");
   app.set_version_flag("--version", CLAVIGER_VERSION);
   app.footer("Keys of the configuration file:\n" +
              model::SettingsHelp(ConfigKeys()));
@@ -134,9 +145,16 @@ int Main(int argc, char** argv) {
   if (const Status hard = HardenProcess(); !hard) {
     return Complain(kFailed, hard.error().message);
   }
-  const Result<std::string> text = ReadFile(file, kMaxConfigBytes);
-  if (!text) return Complain(kUsage, text.error().message);
-  const Result<Config> config = ParseConfig(*text, file);
+  if (file.empty() == settings.empty()) {
+    return Complain(kUsage, "give --config FILE or --settings TEXT");
+  }
+  if (!file.empty()) {
+    Result<std::string> text = ReadFile(file, kMaxConfigBytes);
+    if (!text) return Complain(kUsage, text.error().message);
+    settings = *std::move(text);
+  }
+  const Result<Config> config =
+      ParseConfig(settings, file.empty() ? "--settings" : file, overrides);
   if (!config) return Complain(kUsage, config.error().message);
   return Serve(*config);
 }

@@ -67,13 +67,17 @@ std::string SystemBundle() {
   return path == nullptr ? "" : path;
 }
 
+Result<TlsTrust> TrustOf(const CurlSettings& settings) {
+  if (!settings.ca_pem.empty()) return TlsTrust::FromPem(settings.ca_pem);
+  if (!settings.ca_file.empty()) return TlsTrust::FromFile(settings.ca_file);
+  return TlsTrust::FromSystem(SystemBundle());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Client>> MakeCurlClient(const CurlSettings& settings) {
   InitialiseOnce();
-  Result<TlsTrust> trust = settings.ca_file.empty()
-                               ? TlsTrust::FromSystem(SystemBundle())
-                               : TlsTrust::FromFile(settings.ca_file);
+  Result<TlsTrust> trust = TrustOf(settings);
   if (!trust) return Fail(std::move(trust).error());
   return std::make_unique<CurlClient>(settings, *std::move(trust));
 }

@@ -16,11 +16,13 @@ namespace claviger::http {
 struct CurlSettings {
   /// PEM file with the authorities to trust; empty: the system's.
   std::string ca_file = {};
+  /// Their PEM itself; where set, no file is read.
+  std::string ca_pem = {};
   std::chrono::milliseconds connect_timeout{5'000};
 };
 
-/// Fails with kInvalidArgument when the CA file cannot be read or holds no
-/// certificate.
+/// Fails with kInvalidArgument when the CA file cannot be read, or it or the PEM
+/// holds no certificate.
 Result<std::unique_ptr<Client>> MakeCurlClient(const CurlSettings& settings);
 
 }  // namespace claviger::http

@@ -105,6 +105,11 @@ TEST_F(CurlClientTlsTest, RefusesFilesWithoutAProperCertificate) {
   EXPECT_EQ(make("no certificate"), "invalid_argument");
   EXPECT_EQ(make(ca_.certificate_pem().substr(0, 200)), "invalid_argument");
   EXPECT_EQ(make(ca_.certificate_pem()), "made");
+  const auto by_text = [](const std::string& pem) {
+    return MakeCurlClient({.ca_pem = pem}).has_value();
+  };
+  EXPECT_FALSE(by_text("no certificate"));
+  EXPECT_TRUE(by_text(ca_.certificate_pem()));
   const auto absent = MakeCurlClient({.ca_file = files_.File("absent")});
   ASSERT_FALSE(absent);
   EXPECT_EQ(absent.error().code, ErrorCode::kInvalidArgument);

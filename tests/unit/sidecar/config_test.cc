@@ -120,6 +120,35 @@ TEST(ConfigTest, TcpNeedsBothOfItsKeys) {
               HasSubstr("belong together"));
 }
 
+TEST(ConfigTest, IdentityAndLevelComeAsFlagsBesideASharedText) {
+  const Result<Config> config =
+      ParseConfig(R"({"cluster":"c","socket":{"mode":"0666"},"vault":{)"
+                  R"("address":"https://v","ca":"-----BEGIN\nx\n"}})",
+                  "--settings", {"reports/nightly", "debug"});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->settings.identity.ns, "reports");
+  EXPECT_EQ(config->settings.identity.name, "nightly");
+  EXPECT_EQ(config->log_level, LogLevel::kDebug);
+  EXPECT_EQ(config->vault_ca, "-----BEGIN\nx\n");
+  EXPECT_EQ(config->settings.socket.mode, 0666U);
+}
+
+TEST(ConfigTest, RefusesFlagsThatSayNothing) {
+  for (const char* bad : {"reports", "/nightly", "reports/", "a/b/c", "A/b"}) {
+    const auto config = ParseConfig(kLeast, "c.yaml", {bad, ""});
+    ASSERT_FALSE(config) << bad;
+    EXPECT_THAT(config.error().message, HasSubstr("not an identity")) << bad;
+  }
+  EXPECT_FALSE(ParseConfig(kLeast, "c.yaml", {"", "chatty"}));
+}
+
+TEST(ConfigTest, AuthoritiesAreGivenOnce) {
+  EXPECT_THAT(Problems("cluster: c\n"
+                       "vault: {address: \"https://v\", ca: x, caFile: /x}\n"
+                       "identity: {namespace: n, serviceAccount: s}\n"),
+              HasSubstr("c.yaml: vault.ca: given as text and as a file"));
+}
+
 TEST(ConfigTest, NamesThatAreNoneAreRefusedEverywhere) {
   for (const std::string bad :
        {"a\\\"b", "a*", "a+", "..", "%2e", "", "ROOT*",
