@@ -53,8 +53,10 @@ void Read(const Value& value, AdminEntry& out) {
   model::Fields fields(value);
   fields.Optional("users", out.admins.users);
   fields.Optional("groups", out.admins.groups);
-  out.admins.namespaces = {"*"};
-  fields.Optional("namespaces", out.admins.namespaces);
+  // Entries are added to what is there: the default only where none is given.
+  if (!fields.Optional("namespaces", out.admins.namespaces)) {
+    out.admins.namespaces = {"*"};
+  }
   fields.Finish();
 }
 

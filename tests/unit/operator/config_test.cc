@@ -69,6 +69,19 @@ TEST(OperatorConfigTest, ReadsTheWholeExample) {
   EXPECT_EQ(settings.safety.percent, 20);
 }
 
+TEST(OperatorConfigTest, AdministratorsOfSomeNamespacesAreNotThoseOfAll) {
+  const Result<Config> config = ParseConfig(
+      std::string(kLeast) +
+          "admins: [{groups: [leads], namespaces: [sales]}, {users: [root]}, "
+          "{users: [nobody], namespaces: []}]\n",
+      "c.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config->admins.size(), 3u);
+  EXPECT_THAT(config->admins[0].namespaces, ElementsAre("sales"));
+  EXPECT_THAT(config->admins[1].namespaces, ElementsAre("*"));
+  EXPECT_THAT(config->admins[2].namespaces, ElementsAre());
+}
+
 TEST(OperatorConfigTest, WhatIsNotSaidIsRefusedOrSafe) {
   const Result<Config> config = ParseConfig(kLeast, "c.yaml");
   ASSERT_TRUE(config) << config.error().message;
