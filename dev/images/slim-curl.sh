@@ -48,6 +48,11 @@ sum=$(sha256sum curl_*.dsc | cut -d' ' -f1)
 
 say "compiling"
 cd source
+# The last two make the variants for GnuTLS and NSS; Debian's build takes them
+# off again, too, for the variant with OpenSSL.
+for variant in 99_nss 90_gnutls; do
+  patch --silent -R -p1 <"debian/patches/$variant.patch"
+done
 # Debian's patches change inputs of automake; what it would make of them is not
 # needed here.
 find . -name Makefile.in -exec touch {} +
@@ -55,14 +60,14 @@ touch aclocal.m4 configure
 without=()
 for protocol in ftp file ldap ldaps rtsp dict telnet tftp pop3 imap smb smtp \
   gopher mqtt manual ares ntlm tls-srp alt-svc hsts doh netrc unix-sockets \
-  socketpair static dependency-tracking; do
+  static dependency-tracking; do
   without+=("--disable-$protocol")
 done
 for library in zlib brotli zstd libidn2 libpsl librtmp libssh2 nghttp2 gssapi; do
   without+=("--without-$library")
 done
 ./configure --with-openssl --enable-versioned-symbols --enable-shared \
-  "${without[@]}" --with-ca-path=/etc/ssl/certs \
+  --enable-threaded-resolver "${without[@]}" --with-ca-path=/etc/ssl/certs \
   CFLAGS="-O2 -g0 -fPIC -fstack-protector-strong -fstack-clash-protection \
 -fcf-protection -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD=." \
   LDFLAGS="-Wl,-z,relro,-z,now -Wl,--build-id=none" \

@@ -3,8 +3,10 @@
 // Text and documents as JSON, for tests that put objects into words. Pure.
 #pragma once
 
+#include <charconv>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "model/document.h"
 
@@ -27,6 +29,18 @@ inline std::string JsonText(std::string_view text) {
   return json + '"';
 }
 
+/// "0.1.0" is none, and neither is "007".
+inline bool IsJsonNumber(const std::string& text) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  const size_t digit = text.starts_with('-') ? 1 : 0;
+  const bool leading_zero = text.size() > digit + 1 && text[digit] == '0' &&
+                            text[digit + 1] >= '0' && text[digit + 1] <= '9';
+  return error == std::errc() && stop == end && !leading_zero &&
+         text.find_first_not_of("0123456789.-e") == std::string::npos;
+}
+
 /// A document of plain and quoted scalars as JSON: plain ones that JSON has no
 /// word for become text, as YAML takes them for.
 inline std::string ToJson(const model::Node& node) {
@@ -35,12 +49,9 @@ inline std::string ToJson(const model::Node& node) {
     case model::Node::Kind::kNull:
       return "null";
     case model::Node::Kind::kScalar: {
-      const bool number =
-          !node.text.empty() &&
-          node.text.find_first_not_of("0123456789.-e") == std::string::npos &&
-          node.text != "." && node.text != "-";
-      const bool plain = !node.quoted && (node.text == "true" ||
-                                          node.text == "false" || number);
+      const bool plain =
+          !node.quoted && (node.text == "true" || node.text == "false" ||
+                           IsJsonNumber(node.text));
       return plain ? node.text : JsonText(node.text);
     }
     case model::Node::Kind::kMap:

@@ -22,17 +22,34 @@ struct KindRow {
 };
 
 constexpr KindRow kKinds[] = {
+    {"Certificate", "certificates", true},
     {"ClusterRole", "clusterroles", false},
     {"ClusterRoleBinding", "clusterrolebindings", false},
     {"ConfigMap", "configmaps", true},
     {"Connection", "connections", true},
     {"CustomResourceDefinition", "customresourcedefinitions", false},
+    {"Deployment", "deployments", true},
     {"Grant", "grants", true},
     {"Group", "groups", false},
+    {"Issuer", "issuers", true},
+    {"Job", "jobs", true},
+    {"MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false},
     {"Namespace", "namespaces", false},
+    {"NetworkPolicy", "networkpolicies", true},
+    {"PodDisruptionBudget", "poddisruptionbudgets", true},
+    {"PodMonitor", "podmonitors", true},
+    {"PrometheusRule", "prometheusrules", true},
     {"Role", "roles", true},
     {"RoleBinding", "rolebindings", true},
+    {"Secret", "secrets", true},
+    {"Service", "services", true},
     {"ServiceAccount", "serviceaccounts", true},
+    {"ServiceMonitor", "servicemonitors", true},
+    {"ValidatingAdmissionPolicy", "validatingadmissionpolicies", false},
+    {"ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings",
+     false},
+    {"ValidatingWebhookConfiguration", "validatingwebhookconfigurations",
+     false},
 };
 
 std::string Text(const Node* node, std::string_view key) {

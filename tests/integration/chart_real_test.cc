@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// helm/claviger as Helm renders it: the same twice, with the rules that the
+// operator's own tests run with, and with clear words where values are wrong.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "chart_bed.h"
+#include "operator/config.h"
+
+namespace claviger::testing {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMaxFile = size_t{1} << 20U;
+
+std::vector<json> FileDocuments(const std::string& path) {
+  const auto text =
+      ReadFile(std::string(CLAVIGER_SOURCE_DIR) + "/" + path, kMaxFile);
+  if (!text) return {};
+  return Documents(*text).value_or(std::vector<json>());
+}
+
+class ChartTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto helm = Helm::Find();
+    CLAVIGER_NEED_SERVER(helm);
+    helm_.emplace(*std::move(helm));
+  }
+
+  std::vector<json> Rendered(const std::string& values,
+                             const std::vector<std::string>& set = {}) {
+    const auto text = helm_->Render({ValuesFile(values)}, set);
+    EXPECT_TRUE(text) << text.error().message;
+    if (!text) return {};
+    const auto documents = Documents(*text);
+    EXPECT_TRUE(documents) << documents.error().message;
+    return documents.value_or(std::vector<json>());
+  }
+
+  /// What Helm says to values that it refuses; empty where it renders.
+  std::string Refusal(const std::vector<std::string>& values,
+                      const std::vector<std::string>& set) {
+    const auto text = helm_->Render(values, set);
+    return text ? "" : text.error().message;
+  }
+
+  std::optional<Helm> helm_;
+};
+
+TEST_F(ChartTest, PassesHelmsOwnChecks) {
+  for (const char* values : {"least", "all"}) {
+    const auto ran = helm_->Run(
+        {"lint", "--strict", kChart, "--values", ValuesFile(values)});
+    ASSERT_TRUE(ran) << ran.error().message;
+    EXPECT_EQ(ran->exit_code, 0) << ran->out << ran->err;
+  }
+}
+
+TEST_F(ChartTest, RendersTheSameTwice) {
+  for (const char* values : {"least", "all"}) {
+    const auto first = helm_->Render({ValuesFile(values)});
+    const auto second = helm_->Render({ValuesFile(values)});
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(*first, *second);
+  }
+}
+
+TEST_F(ChartTest, SaysWhatMustBeGiven) {
+  const std::vector<std::string> least = {ValuesFile("least")};
+  const std::pair<const char*, const char*> missing[] = {
+      {"installationId=", "openssl rand -hex 8"},
+      {"cluster=", "set cluster to this cluster's name"},
+      {"vault.address=", "set vault.address"},
+      {"vault.mounts=null", "set vault.mounts"},
+  };
+  for (const auto& [set, expected] : missing) {
+    EXPECT_NE(Refusal(least, {set}).find(expected), std::string::npos)
+        << set << ": " << Refusal(least, {set});
+  }
+}
+
+TEST_F(ChartTest, RefusesValuesThatCannotBeMeant) {
+  const std::vector<std::string> least = {ValuesFile("least")};
+  const std::pair<const char*, const char*> wrong[] = {
+      {"vault.adress=https://x", "additional properties 'adress' not allowed"},
+      {"installationId=SHORT", "at '/installationId'"},
+      {"cluster=Prod", "at '/cluster'"},
+      {"vault.address=vault.corp", "at '/vault/address'"},
+      {"vault.address=https://vault.corp/v1", "at '/vault/address'"},
+      {"vault.mounts[0].engine=kv3", "at '/vault/mounts/0/engine'"},
+      {"vault.caBundle=no certificate", "at '/vault/caBundle'"},
+      {"operator.replicas=0", "at '/operator/replicas'"},
+      {"webhook.timeoutSeconds=31", "at '/webhook/timeoutSeconds'"},
+      {"image.digest=sha256:1", "at '/image/digest'"},
+      {"log.level=loud", "at '/log/level'"},
+      {"openshift=perhaps", "at '/openshift'"},
+      {"vaultReviewer.lastingToken=true", "needs vaultReviewer.create"},
+  };
+  for (const auto& [set, expected] : wrong) {
+    EXPECT_NE(Refusal(least, {set}).find(expected), std::string::npos)
+        << set << ": " << Refusal(least, {set});
+  }
+}
+
+// Labels and annotations are the chart's own.
+json WithoutLabels(json object) {
+  object["metadata"].erase("labels");
+  object["metadata"].erase("annotations");
+  return object;
+}
+
+TEST_F(ChartTest, GivesTheOperatorWhatItsOwnTestsRunWith) {
+  const std::vector<json> rendered = Rendered("least");
+  for (const char* file : {"operator/rbac.yaml", "operator/webhook.yaml"}) {
+    const std::vector<json> expected = FileDocuments(file);
+    ASSERT_FALSE(expected.empty()) << file;
+    for (const json& one : expected) {
+      const json ours = Find(rendered, std::string(one["kind"]),
+                             std::string(one["metadata"]["name"]));
+      ASSERT_FALSE(ours.is_null()) << one["kind"] << one["metadata"];
+      EXPECT_EQ(WithoutLabels(ours), WithoutLabels(one));
+    }
+  }
+}
+
+TEST_F(ChartTest, CarriesTheDefinitionsOfTheProjectAndKeepsThem) {
+  const std::vector<json> rendered = Rendered("least");
+  for (const char* name : {"connections", "grants", "groups"}) {
+    const auto files = FileDocuments("crds/" + std::string(name) + ".yaml");
+    ASSERT_EQ(files.size(), 1u);
+    const json ours = Find(rendered, "CustomResourceDefinition",
+                           std::string(name) + ".claviger.io");
+    ASSERT_FALSE(ours.is_null());
+    EXPECT_EQ(ours["spec"], files[0]["spec"]);
+    EXPECT_EQ(ours["metadata"]["annotations"]["helm.sh/resource-policy"],
+              "keep");
+  }
+  EXPECT_TRUE(Find(Rendered("least", {"crds.install=false"}),
+                   "CustomResourceDefinition", "connections.claviger.io")
+                  .is_null());
+}
+
+TEST_F(ChartTest, ConfigurationIsOneThatTheOperatorTakes) {
+  for (const char* values : {"least", "all"}) {
+    const json map = Find(Rendered(values), "ConfigMap", "claviger-operator");
+    ASSERT_TRUE(map["data"]["operator.yaml"].is_string());
+    const auto config =
+        op::ParseConfig(std::string(map["data"]["operator.yaml"]), "chart");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->layout.sidecar_audience, "claviger-7d21c05e9a3b4f68");
+    EXPECT_EQ(config->operator_audience, "claviger-op-7d21c05e9a3b4f68");
+    EXPECT_EQ(config->push_audience, "claviger-push-7d21c05e9a3b4f68");
+    EXPECT_EQ(config->own_namespace, kNamespace);
+    EXPECT_TRUE(config->webhook.enabled);
+  }
+}
+
+TEST_F(ChartTest, EveryValueReachesTheConfiguration) {
+  const json map = Find(Rendered("all"), "ConfigMap", "claviger-operator");
+  const auto config =
+      op::ParseConfig(std::string(map["data"]["operator.yaml"]), "chart");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->vault_ca_file, "/etc/claviger/vault-ca/ca.crt");
+  EXPECT_EQ(config->vault_namespace, "team-a");
+  EXPECT_EQ(config->layout.mount, "claviger-kv");
+  EXPECT_EQ(config->layout.auth_kind, "jwt");
+  EXPECT_EQ(config->layout.auth_mount, "claviger-jwt");
+  EXPECT_EQ(config->login_role, "claviger.prod-eu.operator");
+  EXPECT_EQ(config->layout.user_auth_mount, "claviger-users");
+  EXPECT_EQ(config->snapshot.paths.mounts.size(), 2u);
+  ASSERT_EQ(config->admins.size(), 2u);
+  EXPECT_EQ(config->admins[1].namespaces, std::vector<std::string>{"sales"});
+  EXPECT_EQ(config->snapshot.organization_from,
+            std::vector<std::string>{"platform"});
+  EXPECT_EQ(config->drift_round, std::chrono::seconds(120));
+  EXPECT_EQ(config->webhook.cert_file,
+            "/etc/claviger/webhook-certificate/tls.crt");
+}
+
+json PodTemplate(const std::vector<json>& rendered) {
+  return Find(rendered, "Deployment", "claviger-operator")["spec"]["template"];
+}
+
+TEST_F(ChartTest, PodsAreStartedAnewForAnotherConfigurationOnly) {
+  const json before = PodTemplate(Rendered("least"));
+  EXPECT_NE(PodTemplate(Rendered("least", {"safety.massDeleteMin=11"})),
+            before);
+  EXPECT_EQ(PodTemplate(Rendered("least", {"operator.replicas=3"})), before);
+  EXPECT_EQ(PodTemplate(Rendered("least", {"networkPolicy.enabled=false"})),
+            before);
+}
+
+TEST_F(ChartTest, OpenShiftChoosesTheUser) {
+  const json elsewhere = PodTemplate(Rendered("least"));
+  EXPECT_EQ(elsewhere["spec"]["securityContext"]["runAsUser"], 65532);
+  const json there = PodTemplate(Rendered("least", {"openshift=true"}));
+  EXPECT_FALSE(there["spec"]["securityContext"].contains("runAsUser"));
+  EXPECT_EQ(there["spec"]["securityContext"]["runAsNonRoot"], true);
+}
+
+TEST_F(ChartTest, OneReplicaHasNoBudgetThatWouldBlockItsNode) {
+  EXPECT_TRUE(Find(Rendered("least", {"operator.replicas=1"}),
+                   "PodDisruptionBudget", "claviger-operator")
+                  .is_null());
+}
+
+TEST_F(ChartTest, ADigestCountsMoreThanATag) {
+  const auto image = [](const json& pod) {
+    return std::string(pod["spec"]["containers"][0]["image"]);
+  };
+  EXPECT_EQ(image(PodTemplate(Rendered("all"))),
+            "localhost/claviger-operator@sha256:" + std::string(64, '0'));
+  EXPECT_EQ(image(PodTemplate(Rendered("least", {"image.tag=v2"}))),
+            "claviger/operator:v2");
+}
+
+}  // namespace
+}  // namespace claviger::testing
