@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 SOURCES = $(shell git ls-files '*.h' '*.cc')
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test test-fast fmt lint bench clean
+.PHONY: help deps build demo test test-fast fmt lint bench images clean
 
 help:
 	@echo 'make demo       the five-minute try-out: installs, builds, shows'
@@ -17,6 +17,7 @@ help:
 	@echo 'make test-fast  the tests that need no real server'
 	@echo 'make build      everything, in build/dev (PRESET=... for another preset)'
 	@echo 'make deps       only the Debian packages that are missing'
+	@echo 'make images     OCI archives of operator and sidecar, in build/images'
 	@echo 'make bench      benchmarks, printed'
 	@echo 'make fmt        clang-format over the sources'
 	@echo 'make lint       formatting, house rules and clang-tidy'
@@ -66,6 +67,12 @@ bench:
 	@for bench in build/release/tests/bench/*_bench; do \
 	  echo "== $$bench"; "$$bench" || exit 1; \
 	done
+
+images:
+	@dev/deps.sh build images
+	cmake --preset image
+	ninja -C build/image -j$(JOBS) claviger-operator claviger-sidecar
+	@dev/images/build.sh build/image build/images
 
 clean:
 	rm -rf build

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs the Debian packages that are missing for the given purposes (build,
-# test, bench, lint; see debian-packages.txt). Does nothing, and needs no
+# Installs the Debian packages that are missing for the given purposes: build,
+# test, bench, lint, images (debian-packages.txt). Does nothing, and needs no
 # rights, when all are there.
 set -euo pipefail
 

@@ -68,6 +68,7 @@ for library in zlib brotli zstd libidn2 libpsl librtmp libssh2 nghttp2 gssapi; d
 done
 ./configure --with-openssl --enable-versioned-symbols --enable-shared \
   --enable-threaded-resolver "${without[@]}" --with-ca-path=/etc/ssl/certs \
+  --with-ca-bundle=/etc/ssl/certs/ca-certificates.crt \
   CFLAGS="-O2 -g0 -fPIC -fstack-protector-strong -fstack-clash-protection \
 -fcf-protection -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD=." \
   LDFLAGS="-Wl,-z,relro,-z,now -Wl,--build-id=none" \
