@@ -19,6 +19,18 @@ bool ByName(const GrantEntry& a, const GrantEntry& b) {
 
 }  // namespace
 
+bool GateAdmits(const ConnectionFacts& facts, const model::ObjectRef& account) {
+  if (!facts.workloads) return true;
+  return std::any_of(facts.workloads->begin(), facts.workloads->end(),
+                     [&](const model::Workload& entry) {
+                       if (entry.ns != account.ns) return false;
+                       if (!entry.service_accounts) return true;
+                       const auto& names = *entry.service_accounts;
+                       return std::find(names.begin(), names.end(),
+                                        account.name) != names.end();
+                     });
+}
+
 void Merge(Binding& into, const Binding& from) {
   into.owner = into.owner || from.owner;
   into.shared = into.shared || from.shared;

@@ -66,6 +66,9 @@ struct Binding {
   std::vector<GrantEntry> grants;  // sorted by name, one each
 };
 
+/// Whether the gate lets this service account carry the connection.
+bool GateAdmits(const ConnectionFacts& facts, const model::ObjectRef& account);
+
 /// Puts `from` (the same Connection by another of the caller's documents) into
 /// `into`: nearest depth, any ownership, sharing or Deny.
 void Merge(Binding& into, const Binding& from);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "access/binding.h"
+#include "access/budget.h"
 #include "access/caller.h"
 #include "base/result.h"
 #include "model/group.h"
@@ -30,6 +31,8 @@ struct BindingsDocument {
   std::string principal;                 // IdOf(principal)
   std::vector<Binding> bindings;         // sorted by namespace, name
   std::vector<ClaimGroup> claim_groups;  // in everyone.user only
+  /// What would be in it and found no room, sorted. Not part of the JSON form.
+  std::vector<SourceName> over_budget = {};
 };
 
 /// JSON objects, each at most `max_part_bytes` unless one connection alone is

@@ -5,11 +5,11 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <unordered_map>
 #include <vector>
 
 #include "access/consent.h"
+#include "access/precedence.h"
 
 namespace claviger::access {
 namespace {
@@ -53,21 +53,9 @@ std::vector<Naming> Namings(model::Objects& objects) {
   return namings;
 }
 
-// Who named it first, by whatever object: creation time, then uid; what has no
-// creation time (files) by its Connection's name, behind what has one.
 bool IsBefore(const Naming& a, const Naming& b) {
-  const model::Metadata& x = *a.metadata;
-  const model::Metadata& y = *b.metadata;
-  if (x.created.has_value() != y.created.has_value()) {
-    return x.created.has_value();
-  }
-  if (x.created) {
-    return std::tie(*x.created, x.uid) < std::tie(*y.created, y.uid);
-  }
-  return std::tie(a.connection->metadata.ns, a.connection->metadata.name,
-                  a.by_grant, x.name) < std::tie(b.connection->metadata.ns,
-                                                 b.connection->metadata.name,
-                                                 b.by_grant, y.name);
+  return CameBefore({a.metadata, a.connection, a.by_grant},
+                    {b.metadata, b.connection, b.by_grant});
 }
 
 void Report(model::Objects& objects, std::string_view kind,

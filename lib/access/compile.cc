@@ -16,18 +16,6 @@ using model::Effect;
 using model::Subject;
 using model::SubjectKind;
 
-bool NamesEveryone(const std::vector<Subject>& subjects) {
-  return std::any_of(subjects.begin(), subjects.end(), [](const Subject& s) {
-    return s.kind == SubjectKind::kEveryone;
-  });
-}
-
-bool SharesWithAll(const model::Connection& connection) {
-  return connection.sharing.groups.empty() &&
-         (connection.sharing.mode == model::SharingMode::kOrganization ||
-          connection.sharing.mode == model::SharingMode::kViewerCredentials);
-}
-
 // What merging could turn into access: ownership, sharing or an Allow. A
 // service account's other documents hold no Deny and no connection with one,
 // so Denies alone say nothing.
@@ -41,19 +29,6 @@ bool GivesSomething(const Binding& binding) {
 
 bool SaysSomething(const Binding& binding) {
   return binding.owner || binding.shared || !binding.grants.empty();
-}
-
-bool GateNames(const ConnectionFacts& facts, const Principal& account) {
-  if (!facts.workloads) return true;
-  return std::any_of(
-      facts.workloads->begin(), facts.workloads->end(),
-      [&](const model::Workload& entry) {
-        return entry.ns == account.ns &&
-               (!entry.service_accounts ||
-                std::find(entry.service_accounts->begin(),
-                          entry.service_accounts->end(),
-                          account.name) != entry.service_accounts->end());
-      });
 }
 
 Viewer ViewerOf(const Snapshot& snapshot, const Principal& principal) {
@@ -77,13 +52,6 @@ bool IsForUsers(const Principal& principal) {
          principal.kind == Principal::Kind::kClaimGroup;
 }
 
-template <typename Map, typename Key>
-void Append(const Map& map, const Key& key, std::vector<int>& out) {
-  const auto found = map.find(key);
-  if (found == map.end()) return;
-  out.insert(out.end(), found->second.begin(), found->second.end());
-}
-
 void SortUnique(std::vector<int>& values) {
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
@@ -95,7 +63,6 @@ Compiler::Compiler(const Snapshot& snapshot, bool with_users,
                    const std::vector<model::ObjectRef>& extra)
     : snapshot_(snapshot), with_users_(with_users) {
   ClassifyConnections();
-  IndexSubjects();
   CollectPrincipals(extra);
   paths_.emplace(EveryoneDocument(false));
 }
@@ -105,55 +72,23 @@ void Compiler::ClassifyConnections() {
   in_everyone_sa_.assign(count, 0);
   for (size_t i = 0; i < count; ++i) {
     const int index = static_cast<int>(i);
-    if (!snapshot_.organization_allowed(index)) continue;
-    bool open = SharesWithAll(snapshot_.connections()[i]);
+    const Openness& openness = snapshot_.openness();
+    bool open = openness.SharingCounts(index) &&
+                SharesWithAll(snapshot_.connections()[i]);
     bool denied = false;
     for (const int grant_index : snapshot_.grants_of(index)) {
       const model::Grant& grant =
           snapshot_.grants()[static_cast<size_t>(grant_index)];
       denied = denied || grant.effect == Effect::kDeny;
       open =
-          open || (grant.effect == Effect::kAllow &&
-                   !grant.privileges.empty() && NamesEveryone(grant.subjects));
+          open ||
+          (grant.effect == Effect::kAllow && !grant.privileges.empty() &&
+           NamesEveryone(grant.subjects) && openness.GrantCounts(grant_index));
     }
     if (!open) continue;
     open_to_all_.push_back(index);
     const bool gated = snapshot_.connections()[i].workloads.has_value();
     in_everyone_sa_[i] = gated || denied ? 0 : 1;
-  }
-}
-
-void Compiler::AddSubject(const Subject& subject, int connection) {
-  switch (subject.kind) {
-    case SubjectKind::kGroup:
-      by_group_[subject.name].push_back(connection);
-      break;
-    case SubjectKind::kServiceAccount:
-      by_account_[subject.ns + "/" + subject.name].push_back(connection);
-      break;
-    case SubjectKind::kUser:
-      by_user_[subject.name].push_back(connection);
-      break;
-    case SubjectKind::kNamespace:
-    case SubjectKind::kEveryone:
-      break;
-  }
-}
-
-void Compiler::IndexSubjects() {
-  for (size_t i = 0; i < snapshot_.connections().size(); ++i) {
-    const int index = static_cast<int>(i);
-    const model::Connection& connection = snapshot_.connections()[i];
-    if (connection.owner) AddSubject(*connection.owner, index);
-    for (const std::string& group : connection.sharing.groups) {
-      by_group_[group].push_back(index);
-    }
-    for (const int grant : snapshot_.grants_of(index)) {
-      for (const Subject& subject :
-           snapshot_.grants()[static_cast<size_t>(grant)].subjects) {
-        AddSubject(subject, index);
-      }
-    }
   }
 }
 
@@ -195,27 +130,14 @@ void Compiler::CollectPrincipals(const std::vector<model::ObjectRef>& extra) {
   principals_.assign(found.begin(), found.end());
 }
 
-// The connections that some object names the principal for, directly or by a
-// group, by either set.
+// The connections that concern the principal beside those in everyone.sa.
 Compiler::Connections Compiler::Touching(const Principal& principal,
-                                         const Membership& membership) const {
-  Connections touching;
-  if (principal.kind == Principal::Kind::kServiceAccount) {
-    Append(by_account_, principal.ns + "/" + principal.name, touching);
-    for (const int index : open_to_all_) {
-      if (in_everyone_sa_[static_cast<size_t>(index)] == 0) {
-        touching.push_back(index);
-      }
-    }
-  }
-  if (principal.kind == Principal::Kind::kUser) {
-    Append(by_user_, principal.name, touching);
-  }
-  // What permits is a subset of what denies, but for the claim group's own
-  // name both are looked at.
-  for (const auto* reached : {&membership.allow, &membership.deny}) {
-    for (const Reached& group : *reached) {
-      Append(by_group_, snapshot_.graph().Name(group.group), touching);
+                                         const Viewer& viewer) const {
+  Connections touching = viewer.Touching(snapshot_);
+  if (principal.kind != Principal::Kind::kServiceAccount) return touching;
+  for (const int index : open_to_all_) {
+    if (in_everyone_sa_[static_cast<size_t>(index)] == 0) {
+      touching.push_back(index);
     }
   }
   SortUnique(touching);
@@ -259,9 +181,13 @@ BindingsDocument Compiler::Document(const Principal& principal) const {
   BindingsDocument document;
   document.principal = IdOf(principal);
   const Viewer viewer = ViewerOf(snapshot_, principal);
-  for (const int index : Touching(principal, viewer.membership())) {
+  for (const Source& source : viewer.over_budget()) {
+    document.over_budget.push_back(snapshot_.NameOf(source));
+  }
+  std::sort(document.over_budget.begin(), document.over_budget.end());
+  for (const int index : Touching(principal, viewer)) {
     if (!IsForUsers(principal) &&
-        !GateNames(*snapshot_.facts(index), principal)) {
+        !GateAdmits(*snapshot_.facts(index), {principal.ns, principal.name})) {
       continue;
     }
     Binding binding = ProjectFor(snapshot_, viewer, index);

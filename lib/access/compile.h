@@ -7,7 +7,6 @@
 
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "access/bindings_document.h"
@@ -17,6 +16,8 @@
 #include "base/time.h"
 
 namespace claviger::access {
+
+class Viewer;
 
 class Compiler {
  public:
@@ -53,11 +54,8 @@ class Compiler {
   using Connections = std::vector<int>;
 
   void ClassifyConnections();
-  void IndexSubjects();
   void CollectPrincipals(const std::vector<model::ObjectRef>& extra);
-  void AddSubject(const model::Subject& subject, int connection);
-  Connections Touching(const Principal& principal,
-                       const Membership& membership) const;
+  Connections Touching(const Principal& principal, const Viewer& viewer) const;
   BindingsDocument EveryoneDocument(bool users) const;
 
   const Snapshot& snapshot_;
@@ -67,10 +65,6 @@ class Compiler {
   Connections open_to_all_;
   // ... of which these have no gate and no Deny: the everyone.sa document.
   std::vector<char> in_everyone_sa_;
-  // Who is named where: group, "ns/name" or user -> connections.
-  std::unordered_map<std::string, Connections> by_group_;
-  std::unordered_map<std::string, Connections> by_account_;
-  std::unordered_map<std::string, Connections> by_user_;
   std::optional<PolicyPaths> paths_;  // set by the constructor
 };
 

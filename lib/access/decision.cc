@@ -56,16 +56,8 @@ Rights RightsOf(const Binding& binding, Time now) {
 
 bool GateAdmits(const ConnectionFacts& facts,
                 const std::optional<model::ObjectRef>& carrier) {
-  if (!facts.workloads) return true;
-  if (!carrier) return false;
-  return std::any_of(facts.workloads->begin(), facts.workloads->end(),
-                     [&](const model::Workload& entry) {
-                       if (entry.ns != carrier->ns) return false;
-                       if (!entry.service_accounts) return true;
-                       const auto& names = *entry.service_accounts;
-                       return std::find(names.begin(), names.end(),
-                                        carrier->name) != names.end();
-                     });
+  if (carrier) return GateAdmits(facts, *carrier);
+  return !facts.workloads;
 }
 
 // A slot that SELECT may choose: a Grant's, or the default.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "access/decision_text.h"
 #include "access/viewer.h"
@@ -48,6 +50,41 @@ void AddInert(const Snapshot& snapshot, const Viewer& viewer, int connection,
     steps.push_back({"inert", "grant/" + grant.metadata.name + ": " +
                                   grant.inert->reason + ": " +
                                   grant.inert->detail});
+  }
+}
+
+std::string SayOf(const Source& source, const SourceName& name) {
+  return source.grant == Source::kConnection ? "the connection itself"
+                                             : "grant/" + name.grant;
+}
+
+// What the caller does not have because the budgets of its documents, or
+// everyone's, are used up.
+void AddOverBudget(const Snapshot& snapshot, const std::vector<Viewer>& viewers,
+                   int connection, std::vector<Step>& steps) {
+  const auto add = [&](const Source& source, const std::string& text) {
+    steps.push_back(
+        {"budget", SayOf(source, snapshot.NameOf(source)) + ": " + text});
+  };
+  std::set<Source> over;
+  for (const Viewer& viewer : viewers) {
+    for (const Source& source : viewer.over_budget()) {
+      if (source.connection == connection) over.insert(source);
+    }
+  }
+  for (const Source& source : over) {
+    add(source,
+        "BudgetExceeded: the caller has " +
+            std::to_string(snapshot.budgets().slots) +
+            " connections and Grants, or those of " +
+            std::to_string(snapshot.budgets().namespaces) +
+            " namespaces, from objects that were there earlier; this one gives "
+            "it nothing");
+  }
+  const auto& closed = snapshot.openness().closed();
+  for (auto it = closed.lower_bound({connection});
+       it != closed.end() && it->first.connection == connection; ++it) {
+    add(it->first, it->second.reason + ": " + it->second.detail);
   }
 }
 
@@ -110,7 +147,7 @@ void AddRefused(const Decision& decision, ordered_json& out) {
 Explanation Explain(const Snapshot& snapshot, const Caller& caller,
                     const model::ObjectRef& connection,
                     const Question& question, Time now) {
-  const Viewer viewer(snapshot, caller);
+  Viewer viewer(snapshot, caller);
   std::vector<Step> steps = {
       {"membership",
        DescribeMembership(snapshot.graph(), viewer.membership())}};
@@ -118,7 +155,9 @@ Explanation Explain(const Snapshot& snapshot, const Caller& caller,
   std::unique_ptr<const Binding> binding;
   if (index >= 0) {
     AddInert(snapshot, viewer, index, steps);
-    binding = std::make_unique<Binding>(ProjectFor(snapshot, viewer, index));
+    const auto viewers = DocumentsOf(snapshot, caller, std::move(viewer));
+    AddOverBudget(snapshot, viewers, index, steps);
+    binding = std::make_unique<Binding>(ProjectFor(snapshot, viewers, index));
   }
   return DecideAbout(std::move(binding), caller, connection, question, now,
                      std::move(steps));

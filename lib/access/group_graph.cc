@@ -146,14 +146,20 @@ Membership GroupGraph::Of(const Caller& caller) const {
     Append(by_account_, caller.ns + "/" + caller.name, direct);
     Append(by_namespace_, caller.ns, direct);
   } else {
+    direct = ByClaims(caller.claims);
     Append(by_user_, caller.name, direct);
-    for (const auto& [name, values] : caller.claims) {
-      for (const std::string& value : values) {
-        Append(by_claim_, model::Claim{name, value}, direct);
-      }
-    }
   }
   return {Walk(direct, true), Walk(direct, false)};
+}
+
+std::vector<GroupIndex> GroupGraph::ByClaims(const Claims& claims) const {
+  Groups groups;
+  for (const auto& [name, values] : claims) {
+    for (const std::string& value : values) {
+      Append(by_claim_, model::Claim{name, value}, groups);
+    }
+  }
+  return groups;
 }
 
 Membership GroupGraph::OfMemberOf(GroupIndex group) const {

@@ -42,6 +42,9 @@ class GroupGraph {
   /// What a direct member of `group` has, with `group` itself at depth 1.
   Membership OfMemberOf(GroupIndex group) const;
 
+  /// The groups that have whoever makes these claims as a direct member.
+  std::vector<GroupIndex> ByClaims(const Claims& claims) const;
+
   /// -1 where there is no such group.
   GroupIndex Find(std::string_view name) const;
   const std::string& Name(GroupIndex group) const {

@@ -40,6 +40,8 @@ class NameTable {
            std::vector<Named>& out);
   /// -1 where no subject names the caller.
   int Find(const Caller& caller) const;
+  /// Ids are below it.
+  int size() const { return static_cast<int>(ids_.size()); }
 
  private:
   std::unordered_map<std::string, int> ids_;

@@ -15,28 +15,9 @@ namespace claviger::access {
 namespace {
 
 using model::Effect;
-using model::SharingMode;
 using model::SubjectKind;
 
-// At most this many connections of one namespace may be open to everybody:
-// each is in everybody's document.
-constexpr int kMaxOpenPerNamespace = 100;
-
 std::string KeyOf(const model::ObjectRef& ref) { return ToString(ref); }
-
-bool NamesEveryone(const model::Grant& grant) {
-  return std::any_of(grant.subjects.begin(), grant.subjects.end(),
-                     [](const model::Subject& subject) {
-                       return subject.kind == SubjectKind::kEveryone;
-                     });
-}
-
-bool SharesWithAll(const model::Connection& connection) {
-  const SharingMode mode = connection.sharing.mode;
-  return connection.sharing.groups.empty() &&
-         (mode == SharingMode::kOrganization ||
-          mode == SharingMode::kViewerCredentials);
-}
 
 // An invalid Deny is never ignored: its Connection is NotReady instead.
 void RefuseForBrokenDenies(model::Objects& objects) {
@@ -117,7 +98,7 @@ std::shared_ptr<ConnectionFacts> FactsOf(const model::Connection& connection,
 }  // namespace
 
 Snapshot::Snapshot(model::Objects objects, const SnapshotSettings& settings)
-    : objects_(std::move(objects)) {
+    : budgets_(settings.budgets), objects_(std::move(objects)) {
   JudgeConsent(settings.require_stamps, objects_);
   providers::CheckProviders(objects_);
   RefusePaths(settings.paths, objects_);
@@ -126,6 +107,7 @@ Snapshot::Snapshot(model::Objects objects, const SnapshotSettings& settings)
   IndexConnections();
   IndexGrants();
   IndexSubjects();
+  IndexMentions();
   LimitOpenConnections(settings.organization_from);
   BuildFacts();
 }
@@ -136,6 +118,14 @@ void Snapshot::IndexConnections() {
     by_ref_.try_emplace(KeyOf(objects_.connections[i].ref()),
                         static_cast<int>(i));
   }
+  std::unordered_map<std::string, int> namespaces;
+  namespace_of_.reserve(objects_.connections.size());
+  for (const model::Connection& connection : objects_.connections) {
+    const int next = static_cast<int>(namespaces.size());
+    namespace_of_.push_back(
+        namespaces.try_emplace(connection.metadata.ns, next).first->second);
+  }
+  namespaces_ = static_cast<int>(namespaces.size());
 }
 
 void Snapshot::IndexGrants() {
@@ -202,43 +192,56 @@ void Snapshot::IndexSubjects() {
   }
 }
 
-void Snapshot::LimitOpenConnections(const std::vector<std::string>& from) {
-  const bool all = std::find(from.begin(), from.end(), "*") != from.end();
-  std::vector<int> open;
-  for (size_t i = 0; i < objects_.connections.size(); ++i) {
-    const auto& grants = grants_of_[i];
-    const bool granted =
-        std::any_of(grants.begin(), grants.end(), [&](int index) {
-          const auto& grant = objects_.grants[static_cast<size_t>(index)];
-          return grant.effect == Effect::kAllow && NamesEveryone(grant);
-        });
-    if (granted || SharesWithAll(objects_.connections[i])) {
-      open.push_back(static_cast<int>(i));
+void Snapshot::IndexMentions() {
+  of_caller_.resize(static_cast<size_t>(names_.size()));
+  of_group_.resize(static_cast<size_t>(graph_.size()));
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const auto note = [&](NamedRange range, int sources) {
+      for (const Named& named : range) {
+        if (named.kind == Named::Kind::kEveryone) continue;
+        const auto id = static_cast<size_t>(named.id);
+        Mentions& mentions =
+            named.kind == Named::Kind::kCaller ? of_caller_[id] : of_group_[id];
+        const int connection = static_cast<int>(i);
+        auto& all = mentions.connections;
+        if (all.empty() || all.back() != connection) all.push_back(connection);
+        mentions.sources += sources;
+      }
+    };
+    note(rows_[i].owner, 1);
+    note(rows_[i].sharing_groups, 1);
+    for (const GrantRow& grant : rows_[i].grants) {
+      note(grant.subjects, grant.denies ? 0 : 1);
     }
   }
-  std::sort(open.begin(), open.end(), [&](int a, int b) {
-    return objects_.connections[static_cast<size_t>(a)].ref() <
-           objects_.connections[static_cast<size_t>(b)].ref();
-  });
-  organization_allowed_.assign(objects_.connections.size(), 1);
-  std::map<std::string, int> count;
-  for (const int index : open) {
-    const model::Connection& connection =
-        objects_.connections[static_cast<size_t>(index)];
-    const std::string& ns = connection.metadata.ns;
-    const bool listed =
-        all || std::find(from.begin(), from.end(), ns) != from.end();
-    if (listed && ++count[ns] <= kMaxOpenPerNamespace) continue;
-    organization_allowed_[static_cast<size_t>(index)] = 0;
+}
+
+void Snapshot::LimitOpenConnections(const std::vector<std::string>& from) {
+  openness_ = Openness(objects_, grants_of_, namespace_of_, from, budgets_);
+  for (const auto& [source, why] : openness_.closed()) {
+    const SourceName name = NameOf(source);
+    const bool by_grant = source.grant != Source::kConnection;
+    const model::Metadata& metadata =
+        by_grant ? objects_.grants[static_cast<size_t>(source.grant)].metadata
+                 : objects_.connections[static_cast<size_t>(source.connection)]
+                       .metadata;
     objects_.problems.push_back(
-        {model::Problem::Severity::kWarning, connection.metadata.location,
-         "Connection " + ToString(connection.ref()), "spec.sharing",
-         listed ? "more than 100 connections of this namespace are open to "
-                  "everyone; this one's sharing with everyone gives nothing"
-                : "this namespace may not share with everyone; such sharing "
-                  "gives nothing",
-         "name the groups it is for, or ask for sharing.organizationFrom"});
+        {model::Problem::Severity::kWarning, metadata.location,
+         by_grant ? "Grant " + metadata.ns + "/" + metadata.name
+                  : "Connection " + ToString(name.connection),
+         by_grant ? "spec.subjects" : "spec.sharing",
+         why.reason + ": " + why.detail, why.fix});
   }
+}
+
+SourceName Snapshot::NameOf(const Source& source) const {
+  SourceName name{
+      objects_.connections[static_cast<size_t>(source.connection)].ref(), ""};
+  if (source.grant != Source::kConnection) {
+    name.grant =
+        objects_.grants[static_cast<size_t>(source.grant)].metadata.name;
+  }
+  return name;
 }
 
 void Snapshot::BuildFacts() {

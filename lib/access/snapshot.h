@@ -8,11 +8,14 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "access/binding.h"
+#include "access/budget.h"
 #include "access/group_graph.h"
 #include "access/named.h"
+#include "access/openness.h"
 #include "access/path_rules.h"
 #include "model/objects.h"
 
@@ -26,6 +29,7 @@ struct SnapshotSettings {
   /// With the admission webhook on, every Grant carries a consent stamp: one
   /// without is inert. A stamp that is there is held to either way.
   bool require_stamps = false;
+  Budgets budgets;
 };
 
 class Snapshot {
@@ -85,20 +89,41 @@ class Snapshot {
   }
   const NameTable& names() const { return names_; }
 
-  /// False where the configuration does not let this connection's namespace
-  /// share with the organization: such sharing, and Grants to Everyone, give
-  /// nothing.
-  bool organization_allowed(int connection) const {
-    return organization_allowed_[static_cast<size_t>(connection)] != 0;
+  /// The connections that name one caller or group, in order, and how many
+  /// sources of access of theirs do so.
+  struct Mentions {
+    std::vector<int> connections;
+    int sources = 0;
+  };
+  /// `id` is of names().
+  const Mentions& of_caller(int id) const {
+    return of_caller_[static_cast<size_t>(id)];
   }
+  const Mentions& of_group(GroupIndex group) const {
+    return of_group_[static_cast<size_t>(group)];
+  }
+
+  /// What of the sharing with everyone counts.
+  const Openness& openness() const { return openness_; }
+
+  /// Those of `sources` for which one principal's budget has no room.
+  std::vector<Source> OverBudget(std::vector<Source> sources) const {
+    return access::OverBudget(objects_, budgets_, namespace_of_,
+                              std::move(sources));
+  }
+  const Budgets& budgets() const { return budgets_; }
+  int namespaces() const { return namespaces_; }  // that connections are of
+  SourceName NameOf(const Source& source) const;
 
  private:
   void IndexConnections();
   void IndexGrants();
   void IndexSubjects();
+  void IndexMentions();
   void LimitOpenConnections(const std::vector<std::string>& from);
   void BuildFacts();
 
+  Budgets budgets_;
   model::Objects objects_;
   GroupGraph graph_;
   std::unordered_map<std::string, int> by_ref_;
@@ -109,11 +134,22 @@ class Snapshot {
   NameTable names_;
   std::vector<Named> named_;  // what the rows' ranges point into
   std::vector<ConnectionRow> rows_;
-  std::vector<char> organization_allowed_;
+  std::vector<Mentions> of_caller_;
+  std::vector<Mentions> of_group_;
+  std::vector<int> namespace_of_;  // a number, by connection
+  int namespaces_ = 0;
+  Openness openness_;
 };
 
-/// One Connection for one caller, from the objects. Absent: unknown.
+/// One Connection for one caller, from the objects, as the caller's documents
+/// hold it: within its budgets. Absent: unknown.
 std::optional<Binding> Project(const Snapshot& snapshot, const Caller& caller,
                                const model::ObjectRef& connection);
+
+/// The same without the caller's own budget: for who may change a connection,
+/// which no number of others may take away.
+std::optional<Binding> ProjectUnbounded(const Snapshot& snapshot,
+                                        const Caller& caller,
+                                        const model::ObjectRef& connection);
 
 }  // namespace claviger::access

@@ -111,7 +111,8 @@ bool Requester::Is(const model::Subject& subject) const {
 
 model::PrivilegeSet Requester::On(const model::ObjectRef& connection,
                                   Time now) const {
-  const auto binding = access::Project(view_.snapshot(), caller_, connection);
+  const auto binding =
+      access::ProjectUnbounded(view_.snapshot(), caller_, connection);
   if (!binding) return {};
   return access::EffectivePrivileges(*binding, now);
 }

@@ -61,6 +61,22 @@ access::Snapshot Judge(const model::Objects& objects) {
   return access::Snapshot(objects, access::SnapshotSettings());
 }
 
+access::Budgets TinyBudgets(uint64_t seed) {
+  Dice dice(seed);
+  access::Budgets budgets;
+  budgets.open_per_namespace = dice.Between(1, 3);
+  budgets.slots = dice.Between(0, 6);
+  budgets.namespaces = dice.Between(1, 3);
+  return budgets;
+}
+
+access::Snapshot Judge(const model::Objects& objects,
+                       const access::Budgets& budgets) {
+  access::SnapshotSettings settings;
+  settings.budgets = budgets;
+  return access::Snapshot(objects, settings);
+}
+
 std::vector<model::ObjectRef> AllConnections(const World& world) {
   std::vector<model::ObjectRef> refs = {{"sales", "missing"}};
   for (const model::Connection& connection : world.objects.connections) {

@@ -31,6 +31,11 @@ std::string Ask(const World& world, const access::Caller& caller,
 /// The settings the oracle assumes.
 access::Snapshot Judge(const model::Objects& objects);
 
+/// The same with budgets so small that the worlds are often over them.
+access::Budgets TinyBudgets(uint64_t seed);
+access::Snapshot Judge(const model::Objects& objects,
+                       const access::Budgets& budgets);
+
 /// Every connection of the world, and one that does not exist.
 std::vector<model::ObjectRef> AllConnections(const World& world);
 

@@ -104,10 +104,13 @@ void CompareAnswers(const World& world, const Snapshot& snapshot,
   }
 }
 
-void CompareWorlds(uint64_t first_seed, size_t max_bytes) {
+access::Budgets UsualBudgets(uint64_t) { return {}; }
+
+void CompareWorlds(uint64_t first_seed, size_t max_bytes,
+                   access::Budgets (*budgets)(uint64_t) = UsualBudgets) {
   for (uint64_t seed = first_seed; seed < first_seed + kWorlds; ++seed) {
     const World world = RandomWorld(seed);
-    const Snapshot snapshot = Judge(world.objects);
+    const Snapshot snapshot = Judge(world.objects, budgets(seed));
     const Compiler compiler(snapshot, true);
     Dice dice(seed);
     for (const Caller& caller : world.callers) {
@@ -127,6 +130,11 @@ TEST(DocumentsTest, DecideAsTheObjectsDo) {
 
 TEST(DocumentsTest, DecideAsTheObjectsDoInTinyParts) {
   CompareWorlds(2'100'000, 400);
+}
+
+TEST(DocumentsTest, DecideAsTheObjectsDoOverBudget) {
+  CompareWorlds(2'400'000, size_t{256} * 1024, TinyBudgets);
+  CompareWorlds(2'500'000, 400, TinyBudgets);
 }
 
 // `--as`, or a pod of an account that no object names.
