@@ -22,6 +22,7 @@
 #include "kube/kubeconfig.h"
 #include "operator/config.h"
 #include "operator/health.h"
+#include "operator/kube/uninstall.h"
 #include "operator/metrics.h"
 #include "operator/process/cluster_mode.h"
 #include "operator/process/manifest_mode.h"
@@ -119,6 +120,31 @@ int Serve(const Config& config) {
   return done ? 0 : Complain(kFailed, done.error().message);
 }
 
+// Needs neither Vault nor a port: it runs beside the operator.
+int LeaveCluster(const Config& config) {
+  Signals signals;
+  const std::unique_ptr<Logger> log =
+      MakeStderrLogger(config.log_level, "uninstall");
+  Result<kube::Cluster> cluster = FindCluster(config);
+  if (!cluster) return Complain(kFailed, cluster.error().message);
+  StopSignal stop;
+  SystemClock clock;
+  SystemRandom random;
+  const auto transport = kube::MakeCpprestTransport(*std::move(cluster), clock);
+  if (!transport) return Complain(kFailed, transport.error().message);
+  const kube::Client client(**transport);
+  signals.Start(stop, *log);
+  const Result<UninstallReport> done = Uninstall(
+      client, {{config.own_namespace, config.lease}, InstanceName(random)},
+      clock, *log, [&stop](milliseconds time) { return stop.SleepFor(time); });
+  signals.End();
+  if (!done) return Complain(kFailed, done.error().message);
+  log->Info("finalizers are off all objects",
+            {{"released", static_cast<int64_t>(done->released)},
+             {"unrevoked", static_cast<int64_t>(done->unrevoked)}});
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(
       "The operator of Claviger: writes to Vault what Connections, Grants and "
@@ -132,6 +158,10 @@ int Main(int argc, char** argv) {
   std::string kubeconfig;
   app.add_option("--kubeconfig", kubeconfig,
                  "kubeconfig file; not given: the pod's service account");
+  bool uninstall = false;
+  app.add_flag("--uninstall", uninstall,
+               "take the finalizers off all objects, let no operator lead for "
+               "two minutes, and end");
   app.set_version_flag("--version", CLAVIGER_VERSION);
   app.footer("Keys of the configuration file:\n" +
              model::SettingsHelp(ConfigKeys()));
@@ -147,7 +177,7 @@ int Main(int argc, char** argv) {
   if (!config) return Complain(kUsage, config.error().message);
   if (!manifests.empty()) config->manifests = manifests;
   if (!kubeconfig.empty()) config->kubeconfig = kubeconfig;
-  return Serve(*config);
+  return uninstall ? LeaveCluster(*config) : Serve(*config);
 }
 
 }  // namespace

@@ -41,31 +41,12 @@ true
 {{- if not .Values.vault.mounts -}}
 {{- fail "set vault.mounts: what Connections may name in Vault; as [{mount: secret, engine: kv2, allow: [\"{namespace}/+\"]}]" -}}
 {{- end -}}
-{{- if and .Values.vault.caBundle .Values.vault.caConfigMap.name -}}
-{{- fail "set vault.caBundle or vault.caConfigMap.name, not both" -}}
-{{- end -}}
 {{- if and .Values.vaultReviewer.lastingToken (not .Values.vaultReviewer.create) -}}
 {{- fail "vaultReviewer.lastingToken needs vaultReviewer.create" -}}
 {{- end -}}
 {{- end }}
 
-{{/* Where the authorities of Vault are: a ConfigMap's name, or nothing. */}}
-{{- define "claviger.vaultCaConfigMap" -}}
-{{- if .Values.vault.caBundle -}}
-claviger-vault-ca
-{{- else -}}
-{{ .Values.vault.caConfigMap.name }}
-{{- end -}}
-{{- end }}
-{{- define "claviger.vaultCaKey" -}}
-{{- if .Values.vault.caBundle -}}
-ca.crt
-{{- else -}}
-{{ .Values.vault.caConfigMap.key }}
-{{- end -}}
-{{- end }}
-
-{{/* The audiences (docs/adr/0012): never looked up, so that rendering twice is
+{{/* The audiences (docs/adr/0013): never looked up, so that rendering twice is
 the same, and never guessable, since the id is random. */}}
 {{- define "claviger.audience.sidecar" -}}
 claviger-{{ .Values.installationId }}
@@ -100,7 +81,7 @@ values and never of text, so that no value can become more than a value. */}}
 {{- $auth := dict "kind" $v.auth.kind "mount" $v.auth.mount -}}
 {{- if $v.auth.role }}{{ $_ := set $auth "role" $v.auth.role }}{{ end -}}
 {{- $vault := dict "address" $v.address "mount" $v.mount "mounts" $v.mounts "auth" $auth -}}
-{{- if include "claviger.vaultCaConfigMap" . }}{{ $_ := set $vault "caFile" "/etc/claviger/vault-ca/ca.crt" }}{{ end -}}
+{{- if $v.caBundle }}{{ $_ := set $vault "caFile" "/etc/claviger/vault-ca/ca.crt" }}{{ end -}}
 {{- if $v.namespace }}{{ $_ := set $vault "namespace" $v.namespace }}{{ end -}}
 {{- if $v.userAuth.mount -}}
 {{- $userAuth := dict "mount" $v.userAuth.mount "userClaim" $v.userAuth.userClaim -}}
