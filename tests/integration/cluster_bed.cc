@@ -41,6 +41,8 @@ Result<std::unique_ptr<ClusterBed>> ClusterBed::Start(
   bed->vault_ = *std::move(vault);
   bed->kube_ = *std::move(kube);
   bed->directory_.emplace(*std::move(directory));
+  bed->routes_ = {bed->kube_->url(), bed->kube_->ca_path(),
+                  bed->vault_->address()};
   if (Status done = bed->PrepareCluster(); !done) return Fail(done.error());
   if (Status done = bed->PrepareVault(); !done) return Fail(done.error());
   return bed;
@@ -107,8 +109,8 @@ Status ClusterBed::WriteFiles(const std::string& name,
       {"clusters",
        {{{"name", "test"},
          {"cluster",
-          {{"server", kube_->url()},
-           {"certificate-authority", kube_->ca_path()}}}}}},
+          {{"server", routes_.kube_url},
+           {"certificate-authority", routes_.kube_ca_file}}}}}},
       {"users", {{{"name", "test"}, {"user", {{"token", *api}}}}}}};
   const auto kubeconfig_file =
       directory_->Write(name + ".kubeconfig", kubeconfig.dump());
@@ -120,7 +122,7 @@ tokenFile: )" + *token_file + R"(
 kubernetes: {kubeconfig: )" + *kubeconfig_file +
                                                             R"(}
 vault:
-  address: )" + vault_->address() + R"(
+  address: )" + routes_.vault_address + R"(
   mounts: )" + mounts_ + R"(
 audiences: {sidecar: )" + kSidecarAudience + R"(}
 metrics: {address: 127.0.0.1, port: 0}

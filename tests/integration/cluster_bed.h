@@ -21,6 +21,13 @@
 
 namespace claviger::testing {
 
+/// Where operators find the servers.
+struct Routes {
+  std::string kube_url;
+  std::string kube_ca_file;
+  std::string vault_address;
+};
+
 /// Longest that anything here may take to come true.
 inline constexpr std::chrono::seconds kPatience{60};
 
@@ -35,6 +42,9 @@ class ClusterBed {
 
   /// `vault.mounts` of operators started from now on.
   void SetMounts(std::string mounts) { mounts_ = std::move(mounts); }
+
+  /// Lets operators started from now on take another way to the servers.
+  void SetRoutes(Routes routes) { routes_ = std::move(routes); }
 
   /// Starts an operator; its files are named after it. `more` is added to its
   /// configuration.
@@ -77,6 +87,7 @@ class ClusterBed {
 
   std::string mounts_ =
       R"([{mount: secret, engine: kv2, allow: ["{namespace}/+"]}])";
+  Routes routes_;
   std::unique_ptr<RealKubeApiServer> kube_;
   std::unique_ptr<RealVault> vault_;
   std::optional<ScratchDirectory> directory_;
