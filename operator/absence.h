@@ -25,8 +25,9 @@ struct Absence {
   std::vector<Brake> missing;
 };
 
+/// `last` is the verdict of the read before.
 Absence JudgeAbsence(const Inventories& known, const model::Objects& objects,
-                     const Safety& safety, Time now);
+                     const Safety& safety, const Verdict& last, Time now);
 
 /// Makes `objects` what may take effect: those with a tombstone give nothing
 /// (reason Restored), and what is missing holds back what it held back.

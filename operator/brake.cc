@@ -60,7 +60,7 @@ Brake MakeBrake(const std::string& ns, const std::vector<std::string>& gone,
 }
 
 Verdict Judge(const Inventories& known, const Inventories& now,
-              const Safety& safety) {
+              const Safety& safety, const Verdict& before) {
   Verdict verdict;
   const auto percent = static_cast<size_t>(std::max(safety.percent, 0));
   const auto min = static_cast<size_t>(std::max(safety.min, 0));
@@ -70,7 +70,8 @@ Verdict Judge(const Inventories& known, const Inventories& now,
     const std::vector<std::string> gone =
         Gone(inventory, found == now.end() ? nullptr : &found->second);
     const size_t count = inventory.objects.size();
-    if (gone.size() <= min || gone.size() * 100 <= percent * count) {
+    const bool few = gone.size() <= min || gone.size() * 100 <= percent * count;
+    if (gone.empty() || (few && before.frozen.count(ns) == 0)) {
       for (const std::string& line : gone) scattered.push_back(ns + "/" + line);
       continue;
     }
@@ -81,11 +82,13 @@ Verdict Judge(const Inventories& known, const Inventories& now,
     verdict.brakes.push_back(std::move(brake));
   }
   // Many small namespaces may be gone without any of them tripping.
-  if (NothingLeft(now) && scattered.size() > min) {
+  const bool still = before.everything && !scattered.empty();
+  if (still || (NothingLeft(now) && scattered.size() > min)) {
     Brake brake =
         MakeBrake(std::string(kEverything), scattered, scattered.size());
     if (!IsConfirmed(safety, brake.confirmation)) {
       verdict.all = true;
+      verdict.everything = true;
       verdict.brakes.push_back(std::move(brake));
     }
   }

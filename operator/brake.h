@@ -23,6 +23,8 @@ struct Verdict {
   std::set<std::string> frozen;
   /// Groups are gone, or everything is: nothing at all is deleted or given.
   bool all = false;
+  /// Of these, the latter.
+  bool everything = false;
   /// One for each that waits for its confirmation.
   std::vector<Brake> brakes;
 
@@ -38,7 +40,9 @@ bool IsConfirmed(const Safety& safety, const std::string& code);
 Brake MakeBrake(const std::string& ns, const std::vector<std::string>& gone,
                 size_t known);
 
+/// A brake that was on `before` stays on until nothing is gone any more, or
+/// somebody confirms: what comes back comes piece by piece.
 Verdict Judge(const Inventories& known, const Inventories& now,
-              const Safety& safety);
+              const Safety& safety, const Verdict& before = {});
 
 }  // namespace claviger::op

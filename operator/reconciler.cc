@@ -186,8 +186,8 @@ Status Reconciler::Impl::Load() {
 
 Status Reconciler::Impl::Prepare(Time now) {
   if (!prepared_) {
-    Absence absence =
-        JudgeAbsence(inventories_.known(), objects_, settings_.safety, now);
+    Absence absence = JudgeAbsence(inventories_.known(), objects_,
+                                   settings_.safety, verdict_, now);
     Status held = HoldWhatIsGone(std::move(absence.verdict), now);
     if (!held) return held;
     missing_ = std::move(absence.missing);

@@ -34,7 +34,7 @@ Informer::Informer(const Ports& ports, const Resource& resource,
     : ports_(ports), resource_(resource), settings_(settings), sink_(sink) {}
 
 milliseconds Informer::Step() {
-  const bool due = ports_.clock.SteadyNow() >= relist_at_;
+  const bool due = list_soon_ || ports_.clock.SteadyNow() >= relist_at_;
   return !version_ || due ? List() : Watch();
 }
 
@@ -82,6 +82,7 @@ milliseconds Informer::Failed(const Error& error) {
 }
 
 milliseconds Informer::List() {
+  list_soon_ = false;
   // What was told of stays, until a list is complete that does not hold it.
   const auto version = ports_.client.List(
       resource_, settings_.selection,
@@ -164,7 +165,7 @@ bool Informer::Take(const WatchEvent& event) {
   }
   const std::lock_guard lock(mutex_);
   stats_.last_contact = ports_.clock.SteadyNow();
-  return !stopping_;
+  return !stopping_ && !list_soon_;
 }
 
 milliseconds Informer::Watch() {

@@ -3,7 +3,7 @@
 // Keeps somebody told of all objects of one collection: lists them, watches
 // from there, goes on where a stream ended, and lists anew when the server
 // cannot tell what happened meanwhile. One thread runs it (Run, or Step by
-// step in tests); Stop, synced and stats are thread-safe.
+// step in tests); Stop, ListSoon, synced and stats are thread-safe.
 //
 // What is believed when:
 // - An object is gone (Gone::kEvent) when the server says so, or when another
@@ -84,6 +84,10 @@ class Informer {
   /// before the next.
   std::chrono::milliseconds Step();
 
+  /// Lists anew as soon as the watch under way tells something or falls silent.
+  /// Thread-safe.
+  void ListSoon() { list_soon_ = true; }
+
   /// Steps until Stop. To end a silent stream at once, close the Transport.
   void Run();
   void Stop();
@@ -126,6 +130,7 @@ class Informer {
   uint64_t taken_ = 0;  // events of the current watch
 
   std::atomic<bool> synced_{false};
+  std::atomic<bool> list_soon_{false};
   mutable std::mutex mutex_;  // guards what is below
   std::condition_variable wake_;
   bool stopping_ = false;

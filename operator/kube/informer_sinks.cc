@@ -47,8 +47,10 @@ void ObjectSink::OnObject(const kube::ObjectView& object, Seen) {
 // Whether the end was announced (our finalizer saw it) or not is told apart by
 // what the store held: an object that was not ending is gone unexplained.
 void ObjectSink::OnDeleted(const kube::ObjectName& name, const std::string& uid,
-                           Gone) {
-  store_.Remove({kind_, {name.ns, name.name}}, uid);
+                           Gone gone) {
+  const ObjectId id{kind_, {name.ns, name.name}};
+  if (gone == Gone::kAbsent) return store_.RemoveMissing(id, uid);
+  store_.Remove(id, uid);
 }
 
 void ObjectSink::OnSynced() { store_.SetSynced(PartOf(kind_)); }

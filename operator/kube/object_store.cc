@@ -115,8 +115,9 @@ std::string ToString(const ObjectId& id) {
   return text + id.ref.name;
 }
 
-ObjectStore::ObjectStore(std::function<void()> changed)
-    : changed_(std::move(changed)) {}
+ObjectStore::ObjectStore(std::function<void()> changed,
+                         std::function<void()> list_anew)
+    : changed_(std::move(changed)), list_anew_(std::move(list_anew)) {}
 
 void ObjectStore::Changed() {
   if (changed_) changed_();
@@ -144,6 +145,7 @@ Status ObjectStore::Take(ObjectKind kind, std::string_view text,
   {
     const std::lock_guard lock(mutex_);
     if (before != nullptr && !IsStill(*id, *before)) return {};
+    missing_.erase(*id);
     const auto [place, is_new] = objects_.try_emplace(*id);
     matters = is_new || Matters(place->second, stored);
     place->second = std::move(stored);
@@ -166,9 +168,36 @@ void ObjectStore::Remove(const ObjectId& id, const std::string& uid) {
     if (found == objects_.end()) return;
     if (!uid.empty() && found->second.seen.uid != uid) return;
     objects_.erase(found);
+    missing_.erase(id);
     ++generation_;
   }
   Changed();
+}
+
+void ObjectStore::RemoveMissing(const ObjectId& id, const std::string& uid) {
+  const std::optional<SeenObject> seen = Find(id);
+  if (!seen || seen->uid != uid) return;
+  // Its deletion was seen, and its end was not.
+  if (seen->is_ending) return Remove(id, uid);
+  {
+    const std::lock_guard lock(mutex_);
+    const bool is_first = missing_.empty();
+    missing_.insert_or_assign(id, uid);
+    if (!is_first) return;
+    listed_since_.fill(false);
+  }
+  if (list_anew_) list_anew_();
+}
+
+// True if that changed anything.
+bool ObjectStore::RemoveAllMissing() {
+  for (const Part part : {Part::kConnections, Part::kGrants, Part::kGroups}) {
+    if (!listed_since_[static_cast<size_t>(part)]) return false;
+  }
+  const bool any = !missing_.empty();
+  for (const auto& [id, uid] : missing_) objects_.erase(id);
+  missing_.clear();
+  return any;
 }
 
 void ObjectStore::PutPod(const model::ObjectRef& pod,
@@ -196,7 +225,9 @@ void ObjectStore::SetSynced(Part part) {
   {
     const std::lock_guard lock(mutex_);
     bool& synced = synced_[static_cast<size_t>(part)];
-    if (synced) return;
+    listed_since_[static_cast<size_t>(part)] = true;
+    const bool removed = RemoveAllMissing();
+    if (synced && !removed) return;
     synced = true;
     ++generation_;
   }

@@ -61,7 +61,10 @@ class ObjectStore {
 
   /// `changed` is called, on the calling thread, after each change that counts
   /// for what is compiled: not for a status or another's annotation.
-  explicit ObjectStore(std::function<void()> changed = nullptr);
+  /// `list_anew` is called where an object is found to be missing: see
+  /// RemoveMissing.
+  explicit ObjectStore(std::function<void()> changed = nullptr,
+                       std::function<void()> list_anew = nullptr);
 
   /// Takes an object as the API server sent it. kMalformed where it has no
   /// name or uid; it is then as if nothing had been sent.
@@ -73,10 +76,17 @@ class ObjectStore {
   /// It is gone; an object of that name with another uid stays.
   void Remove(const ObjectId& id, const std::string& uid);
 
+  /// A list does not hold it any more. If its deletion was not seen, it stays
+  /// until each kind was listed once more from here on; then all that is still
+  /// missing goes at once. A wiped cluster shows kind by kind and object by
+  /// object, and must not look like a few that are gone.
+  void RemoveMissing(const ObjectId& id, const std::string& uid);
+
   /// A labelled pod runs as that service account.
   void PutPod(const model::ObjectRef& pod, std::string service_account);
   void RemovePod(const model::ObjectRef& pod);
 
+  /// A list of it is complete.
   void SetSynced(Part part);
   bool synced() const;
 
@@ -94,13 +104,17 @@ class ObjectStore {
   Status Take(ObjectKind kind, std::string_view json, const SeenObject* before);
   // Under mutex_.
   bool IsStill(const ObjectId& id, const SeenObject& before) const;
+  bool RemoveAllMissing();
   void Changed();
 
   const std::function<void()> changed_;
+  const std::function<void()> list_anew_;
   mutable std::mutex mutex_;
   std::map<ObjectId, Stored> objects_;
   std::map<model::ObjectRef, std::string> pods_;
   std::array<bool, kParts> synced_{};
+  std::map<ObjectId, std::string> missing_;  // their uids
+  std::array<bool, kParts> listed_since_{};  // the first of these was missed
   uint64_t generation_ = 0;
 };
 

@@ -48,6 +48,7 @@ class ClusterRun {
   Status Run();
 
  private:
+  void ListAnew();
   void StartThreads();
   void KeepLease();
   void WriteStatuses();
@@ -107,10 +108,12 @@ ClusterRun::ClusterRun(const Parts& parts, const ClusterPorts& ports)
       settings_(SettingsOf(parts.config)),
       client_(ports.objects),
       lease_client_(ports.lease, kLeaseCalls),
-      objects_([this] {
-        parts_.stop.Wake();
-        snapshot_signal_.Wake();
-      }),
+      objects_(
+          [this] {
+            parts_.stop.Wake();
+            snapshot_signal_.Wake();
+          },
+          [this] { ListAnew(); }),
       connection_sink_(ObjectKind::kConnection, objects_, parts.log),
       grant_sink_(ObjectKind::kGrant, objects_, parts.log),
       group_sink_(ObjectKind::kGroup, objects_, parts.log),
@@ -146,6 +149,13 @@ ClusterRun::~ClusterRun() {
   (void)lock_.Release({parts_.clock.SteadyNow(), parts_.clock.Now()});
   ports_.lease.Close();
   parts_.health.Add(nullptr, nullptr);
+}
+
+void ClusterRun::ListAnew() {
+  parts_.log.Warning("objects are missing that nobody was seen to delete");
+  for (kube::Informer* one : {&connections_, &grants_, &groups_}) {
+    one->ListSoon();
+  }
 }
 
 void ClusterRun::StartThreads() {

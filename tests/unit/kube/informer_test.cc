@@ -88,6 +88,17 @@ TEST_F(InformerTest, GoesOnWhereAStreamEnded) {
   EXPECT_EQ(Lists(), 1U);
 }
 
+TEST_F(InformerTest, ListsSoonWhereItWasAskedTo) {
+  AddGrant("a");
+  Settle();
+  informer_.ListSoon();
+  kube_.ResetLog();
+  informer_.Step();
+  EXPECT_EQ(Lists(), 1U);
+  Settle();
+  EXPECT_EQ(Lists(), 1U);
+}
+
 TEST_F(InformerTest, AsksForBookmarksAndARandomEnd) {
   std::map<std::string, std::string> query;
   kube_.SetHook([&](const Request& request,

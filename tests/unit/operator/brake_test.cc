@@ -39,6 +39,35 @@ TEST(BrakeTest, TripsOnMoreThanBothThePercentageAndTheNumber) {
   }
 }
 
+TEST(BrakeTest, LetsGoOnlyWhenNothingIsGoneAnyMore) {
+  const Inventories known = {{"sales", Objects(0, 30)},
+                             {"other", Objects(0, 30)}};
+  const Verdict on = Judge(
+      known, {{"sales", Objects(12, 30)}, {"other", Objects(0, 30)}}, kSafety);
+  // Most came back, and as few are gone elsewhere.
+  const Inventories later = {{"sales", Objects(1, 30)},
+                             {"other", Objects(1, 30)}};
+  const Verdict still = Judge(known, later, kSafety, on);
+  EXPECT_TRUE(still.Holds("sales"));
+  EXPECT_FALSE(still.Holds("other"));
+  ASSERT_THAT(still.brakes, SizeIs(1));
+  const Safety confirmed{10, 10, still.brakes[0].confirmation};
+  EXPECT_THAT(Judge(known, later, confirmed, on).brakes, IsEmpty());
+  EXPECT_THAT(Judge(known, known, kSafety, still).brakes, IsEmpty());
+}
+
+TEST(BrakeTest, AReadOfNothingHoldsUntilAllIsBack) {
+  Inventories known;
+  for (const char* ns : {"a", "b", "c", "d"}) known[ns] = Objects(0, 5);
+  const Verdict on = Judge(known, {}, kSafety);
+  ASSERT_TRUE(on.all);
+  Inventories later = known;
+  later["a"] = Objects(0, 4);
+  EXPECT_TRUE(Judge(known, later, kSafety, on).all);
+  EXPECT_FALSE(Judge(known, later, kSafety).all);
+  EXPECT_FALSE(Judge(known, known, kSafety, on).all);
+}
+
 TEST(BrakeTest, SaysWhatIsGoneAndHowToConfirm) {
   const Verdict verdict =
       Judge({{"sales", Objects(0, 30)}}, {{"sales", Objects(12, 30)}}, kSafety);

@@ -73,6 +73,49 @@ TEST_F(ObjectStoreTest, WhatCountsForTheCompilationIsNoticed) {
   }
 }
 
+TEST_F(ObjectStoreTest, WhatIsMissingGoesAtOnceWhenAllKindsWereListedSince) {
+  using Part = ObjectStore::Part;
+  int lists = 0;
+  ObjectStore store({}, [&] { ++lists; });
+  for (const char* name : {"a", "b", "c"}) {
+    ASSERT_TRUE(store.Put(ObjectKind::kGrant,
+                          ApiGrant("sales", name, "warehouse").dump()));
+  }
+  ASSERT_TRUE(store.Put(ObjectKind::kConnection,
+                        ApiConnection("sales", "warehouse").dump()));
+  for (const Part part :
+       {Part::kConnections, Part::kGrants, Part::kGroups, Part::kPods}) {
+    store.SetSynced(part);
+  }
+  const uint64_t before = store.generation();
+  store.RemoveMissing({ObjectKind::kGrant, {"sales", "a"}}, "uid-a");
+  store.RemoveMissing({ObjectKind::kGrant, {"sales", "b"}}, "uid-b");
+  store.RemoveMissing({ObjectKind::kGrant, {"sales", "c"}}, "an-older-uid");
+  store.SetSynced(Part::kGrants);
+  store.SetSynced(Part::kGroups);
+  EXPECT_EQ(lists, 1);
+  EXPECT_EQ(store.generation(), before);
+  store.RemoveMissing(kWarehouse, "uid-warehouse");
+  // One was only left out of a list.
+  ASSERT_TRUE(store.Put(ObjectKind::kGrant,
+                        ApiGrant("sales", "b", "warehouse").dump()));
+  EXPECT_TRUE(store.Find({ObjectKind::kGrant, {"sales", "a"}}));
+  store.SetSynced(Part::kConnections);
+  EXPECT_EQ(store.generation(), before + 1);
+  EXPECT_FALSE(store.Find({ObjectKind::kGrant, {"sales", "a"}}));
+  EXPECT_TRUE(store.Find({ObjectKind::kGrant, {"sales", "b"}}));
+  EXPECT_TRUE(store.Find({ObjectKind::kGrant, {"sales", "c"}}));
+  EXPECT_FALSE(store.Find(kWarehouse));
+}
+
+TEST_F(ObjectStoreTest, WhatWasEndingIsGoneWhenAListDoesNotHoldIt) {
+  auto ending = ApiConnection("sales", "warehouse");
+  ending["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  Put(ObjectKind::kConnection, ending);
+  store_.RemoveMissing(kWarehouse, "uid-warehouse");
+  EXPECT_FALSE(store_.Find(kWarehouse));
+}
+
 TEST_F(ObjectStoreTest, AnEndOfAnEarlierObjectOfTheNameIsPassedOver) {
   Put(ObjectKind::kConnection, ApiConnection("sales", "warehouse"));
   store_.Remove(kWarehouse, "an-older-uid");
