@@ -2,6 +2,7 @@
 #include "operator/kube/uninstall.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds kTaken{120};
 constexpr milliseconds kLook{1'000};
 constexpr int kTries = 10;
+constexpr int kRounds = 60;
 
 struct Held {
   ObjectId id;
@@ -74,6 +76,8 @@ class Uninstaller {
  private:
   Status TryTakeLease() const;
   Status ReleaseOne(const Held& held) const;
+  Result<std::optional<Error>> ReleaseAll(const std::vector<Held>& all,
+                                          UninstallReport& report) const;
 
   const kube::Client& client_;
   const UninstallSettings& settings_;
@@ -131,27 +135,43 @@ Status Uninstaller::ReleaseOne(const Held& held) const {
   return Fail(written.error(), "take our finalizer off " + ToString(held.id));
 }
 
-// Again from the list while others write to the same objects.
+// One object after the other; the first trouble that may pass by itself, if
+// there was any.
+Result<std::optional<Error>> Uninstaller::ReleaseAll(
+    const std::vector<Held>& all, UninstallReport& report) const {
+  std::optional<Error> trouble;
+  for (const Held& one : all) {
+    const Status done = ReleaseOne(one);
+    if (!done) {
+      const ErrorCode code = done.error().code;
+      if (code != ErrorCode::kConflict && !IsRetryable(code)) {
+        return Fail(done.error());
+      }
+      if (!trouble) trouble = done.error();
+      continue;
+    }
+    ++report.released;
+    if (!one.seen.is_ending) continue;
+    ++report.unrevoked;
+    log_.Warning("deleted before its access in vault was taken away",
+                 {{"object", ToString(one.id)}});
+  }
+  return trouble;
+}
+
+// Again from the list: others write to the same objects, and the webhook may be
+// away for a moment, since a leader that lost its lease starts anew.
 Result<UninstallReport> Uninstaller::Release() const {
   UninstallReport report;
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 1;; ++i) {
     const auto held = ListHeld(client_);
     if (!held) return Fail(held.error());
-    if (held->empty()) return report;
-    for (const Held& one : *held) {
-      const Status done = ReleaseOne(one);
-      if (!done && done.error().code == ErrorCode::kConflict) continue;
-      if (!done) return Fail(done.error());
-      ++report.released;
-      if (!one.seen.is_ending) continue;
-      ++report.unrevoked;
-      log_.Warning("deleted before its access in vault was taken away",
-                   {{"object", ToString(one.id)}});
-    }
+    const auto trouble = ReleaseAll(*held, report);
+    if (!trouble) return Fail(trouble.error());
+    if (!*trouble) return report;
+    if (i == kRounds) return Fail(**trouble);
+    if (!sleep_(kLook)) return Fail(Ended());
   }
-  return Fail(ErrorCode::kConflict,
-              "take our finalizer off all objects: somebody keeps putting it "
-              "on; is an operator running outside of this cluster?");
 }
 
 }  // namespace

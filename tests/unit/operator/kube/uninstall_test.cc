@@ -143,7 +143,23 @@ TEST_F(UninstallTest, ADeletionThatDoesNotEndIsSaidAndEndedAnyway) {
 }
 
 TEST_F(UninstallTest, WhatIsRefusedIsSaid) {
-  kube_.Answer("PATCH /apis/claviger.io", 500, 100);
+  kube_.Answer("PATCH /apis/claviger.io", 403, 1);
+  const auto done = Run();
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message,
+              HasSubstr("take our finalizer off Connection sales/warehouse"));
+}
+
+// The leader starts anew when it lost its lease, and its webhook with it.
+TEST_F(UninstallTest, AWebhookThatIsAwayForAMomentIsWaitedFor) {
+  kube_.Answer("PATCH /apis/claviger.io", 500, 7);
+  const auto done = Run();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->released, 3u);
+}
+
+TEST_F(UninstallTest, AWebhookThatStaysAwayIsSaid) {
+  kube_.Answer("PATCH /apis/claviger.io", 500, 1'000);
   const auto done = Run();
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message,
