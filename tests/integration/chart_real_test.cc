@@ -63,6 +63,13 @@ TEST_F(ChartTest, PassesHelmsOwnChecks) {
   }
 }
 
+// docs/install.md begins with them.
+TEST_F(ChartTest, TheExampleIsEnough) {
+  const auto text = helm_->Render(
+      {std::string(CLAVIGER_SOURCE_DIR) + "/examples/install/values.yaml"});
+  EXPECT_TRUE(text) << text.error().message;
+}
+
 TEST_F(ChartTest, RendersTheSameTwice) {
   for (const char* values : {"least", "all"}) {
     const auto first = helm_->Render({ValuesFile(values)});
