@@ -53,11 +53,12 @@ function(claviger_executable name)
 endfunction()
 
 # claviger_test(name SOURCES a_test.cc ... PRIVATE targets... [LABEL real]
-#               [TIMEOUT seconds])
+#               [TIMEOUT seconds] [LAUNCHER program])
 # One ctest entry per binary. LABEL real marks what needs a real server;
 # everything else is `fast`.
 function(claviger_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT;LAUNCHER" "SOURCES;PRIVATE"
+    ${ARGN})
   claviger_executable(${name} SOURCES ${ARG_SOURCES}
     PRIVATE ${ARG_PRIVATE} GTest::gmock GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
@@ -67,7 +68,7 @@ function(claviger_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  add_test(NAME ${name} COMMAND ${name})
+  add_test(NAME ${name} COMMAND ${ARG_LAUNCHER} $<TARGET_FILE:${name}>)
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL}
     TIMEOUT ${ARG_TIMEOUT})
 endfunction()

@@ -4,7 +4,7 @@
 # Compiles what the integration tests start and Debian does not package (real
 # servers, and Helm), once per machine, into ${XDG_CACHE_HOME:-$HOME/.cache}/claviger/servers. See README.md.
 #
-#   build.sh [--print] [vault] [kube-apiserver] [helm]
+#   build.sh [--print] [SERVER...]    (which there are: the last lines)
 #
 # Prints "<name> <path>" to stdout for each server, and what it does to stderr.
 # With --print it builds nothing. Exit codes: 0 all there, 1 failed, 2 usage,
@@ -41,12 +41,12 @@ on_machine() {
       found="${CLAVIGER_TEST_VAULT:-}"
       [[ -n "$found" ]] || found=$(command -v vault || command -v bao || true)
       ;;
-    kube-apiserver)
-      found="${CLAVIGER_TEST_KUBE_APISERVER:-}"
+    kube*)
+      [[ "$1" != kube-apiserver ]] || found="${CLAVIGER_TEST_KUBE_APISERVER:-}"
       if [[ -z "$found" && -x "${KUBEBUILDER_ASSETS:-/nonexistent}/$1" ]]; then
         found="$KUBEBUILDER_ASSETS/$1"
       fi
-      [[ -n "$found" ]] || found=$(command -v kube-apiserver || true)
+      [[ -n "$found" ]] || found=$(command -v "$1" || true)
       ;;
     helm)
       found="${CLAVIGER_TEST_HELM:-}"
@@ -56,7 +56,7 @@ on_machine() {
   [[ -n "$found" ]] && printf '%s\n' "$found"
 }
 
-source_dir() { if [[ "$1" == kube-apiserver ]]; then echo kube; else echo "$1"; fi; }
+source_dir() { if [[ "$1" == kube* ]]; then echo kube; else echo "$1"; fi; }
 version_of() {
   case "$1" in
     vault) echo "$vault_version" ;;
@@ -70,7 +70,8 @@ duration_of() {
   case "$1" in
     vault) echo "7 to 12" ;;
     helm) echo "2 to 5" ;;
-    *) echo "7 to 9" ;;
+    kube-apiserver) echo "7 to 9" ;;
+    *) echo "1 to 4" ;;
   esac
 }
 # What builds it, by function names: a change to them builds it anew.
@@ -132,8 +133,8 @@ adjusted_sdk() {
 # compile builds server $1 in the current directory, a copy of its source.
 compile() {
   local package=. flags="-s -w" kube=k8s.io/component-base/version
-  if [[ "$1" == kube-apiserver ]]; then
-    package=k8s.io/kubernetes/cmd/kube-apiserver
+  if [[ "$1" == kube* ]]; then
+    package=k8s.io/kubernetes/cmd/$1
     # Without these it takes itself for version 0.0, which clients check.
     flags+=" -X $kube.gitVersion=$kube_version -X $kube.gitMajor=1"
     flags+=" -X $kube.gitMinor=$(cut -d. -f2 <<<"$kube_version")"
@@ -214,18 +215,24 @@ provide() {
 }
 
 print_only=""
+# The API server first: the others of Kubernetes share most of its packages.
+all=(vault kube-apiserver helm kube-controller-manager kube-scheduler kubelet
+  kube-proxy)
 servers=()
 for argument in "$@"; do
   case "$argument" in
     --print) print_only=yes ;;
-    vault | kube-apiserver | helm) servers+=("$argument") ;;
     *)
-      echo "usage: build.sh [--print] [vault] [kube-apiserver] [helm]" >&2
+      [[ " ${all[*]} " != *" $argument "* ]] || {
+        servers+=("$argument")
+        continue
+      }
+      echo "usage: build.sh [--print] [${all[*]}]..." >&2
       exit 2
       ;;
   esac
 done
-[[ ${#servers[@]} -gt 0 ]] || servers=(vault kube-apiserver helm)
+[[ ${#servers[@]} -gt 0 ]] || servers=("${all[@]}")
 
 # One that cannot be had must not keep the others from being built.
 status=0

@@ -36,6 +36,7 @@ constexpr KindRow kKinds[] = {
     {"MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false},
     {"Namespace", "namespaces", false},
     {"NetworkPolicy", "networkpolicies", true},
+    {"Pod", "pods", true},
     {"PodDisruptionBudget", "poddisruptionbudgets", true},
     {"PodMonitor", "podmonitors", true},
     {"PrometheusRule", "prometheusrules", true},

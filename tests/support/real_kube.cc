@@ -36,24 +36,8 @@ Status WaitForOk(Process& process, HttpCall call, seconds timeout) {
 }
 
 Result<std::string> FindKubeApiServer() {
-  if (std::string path = Environment("CLAVIGER_TEST_KUBE_APISERVER");
-      !path.empty()) {
-    return FindProgram(path);
-  }
-  if (const std::string assets = Environment("KUBEBUILDER_ASSETS");
-      !assets.empty()) {
-    if (auto found = FindProgram(assets + "/kube-apiserver")) {
-      return found;
-    }
-  }
-  if (auto found = FindProgram("kube-apiserver")) {
-    return found;
-  }
-  if (auto found = FindProgram(CachedServer("kube-apiserver"))) {
-    return found;
-  }
-  return Fail(ErrorCode::kUnsupported,
-              "no kube-apiserver here (tests/servers/build.sh builds one)");
+  const std::string path = Environment("CLAVIGER_TEST_KUBE_APISERVER");
+  return path.empty() ? FindKubeProgram("kube-apiserver") : FindProgram(path);
 }
 
 Result<std::string> FindEtcd() {
@@ -94,6 +78,22 @@ Result<std::unique_ptr<Process>> LaunchEtcd(const ScratchDirectory& directory,
 
 }  // namespace
 
+Result<std::string> FindKubeProgram(const std::string& name) {
+  if (const std::string assets = Environment("KUBEBUILDER_ASSETS");
+      !assets.empty()) {
+    if (auto found = FindProgram(assets + "/" + name)) {
+      return found;
+    }
+  }
+  for (const std::string& place : {name, CachedServer(name)}) {
+    if (auto found = FindProgram(place)) {
+      return found;
+    }
+  }
+  return Fail(ErrorCode::kUnsupported,
+              "no " + name + " here (tests/servers/build.sh builds one)");
+}
+
 RealEtcd::RealEtcd(ScratchDirectory directory, Process process, std::string url)
     : directory_(std::move(directory)),
       process_(std::move(process)),
@@ -129,14 +129,22 @@ struct RealKubeApiServer::Files {
   std::string token_private_key;
   std::string token_public_key;
   std::string admin_tokens;
+  std::string kubelet_client_certificate;
+  std::string kubelet_client_key;
 
   static Result<Files> Write(const ScratchDirectory& directory,
                              const CertificateAuthority& ca,
                              const SigningKey& token_key,
-                             const std::string& admin_token) {
-    auto serving = ca.IssueForLoopback();
-    if (!serving) {
-      return Fail(serving.error());
+                             const std::string& admin_token,
+                             const std::string& address) {
+    // The second is where pods find it.
+    auto serving = ca.Issue({"kube-apiserver",
+                             {},
+                             {"localhost", "kubernetes.default.svc"},
+                             {"127.0.0.1", "10.96.0.1", address}});
+    auto client = ca.Issue({"kube-apiserver", {"system:masters"}, {}, {}});
+    if (!serving || !client) {
+      return Fail(ErrorCode::kInternal, "cannot issue certificates");
     }
     Status failed;
     const auto put = [&](std::string_view name, const std::string& bytes) {
@@ -153,24 +161,33 @@ struct RealKubeApiServer::Files {
                 put("tokens.key", token_key.private_pem),
                 put("tokens.pub", token_key.public_pem),
                 put("admin.csv",
-                    admin_token + ",test-admin,test-admin,system:masters\n")};
+                    admin_token + ",test-admin,test-admin,system:masters\n"),
+                put("kubelet-client.pem", client->certificate_pem),
+                put("kubelet-client.key", client->key_pem)};
     if (!failed) {
       return Fail(failed.error());
     }
     return files;
   }
 
-  std::vector<std::string> Flags(const std::string& etcd_url, uint16_t port,
+  std::vector<std::string> Flags(const std::string& etcd_url,
+                                 const std::string& address, uint16_t port,
                                  const std::string& directory) const {
+    const bool loopback = address == "127.0.0.1";
     return {"--etcd-servers=" + etcd_url,
-            "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1",
-            "--endpoint-reconciler-type=none",
+            "--bind-address=" + (loopback ? address : "0.0.0.0"),
+            "--advertise-address=" + address,
+            std::string("--endpoint-reconciler-type=") +
+                (loopback ? "none" : "lease"),
             "--secure-port=" + std::to_string(port),
             "--cert-dir=" + directory,
             "--tls-cert-file=" + serving_certificate,
             "--tls-private-key-file=" + serving_key,
             "--client-ca-file=" + ca,
+            "--kubelet-certificate-authority=" + ca,
+            "--kubelet-client-certificate=" + kubelet_client_certificate,
+            "--kubelet-client-key=" + kubelet_client_key,
+            "--kubelet-preferred-address-types=InternalIP",
             "--token-auth-file=" + admin_tokens,
             std::string("--service-account-issuer=") + kIssuer,
             "--service-account-signing-key-file=" + token_private_key,
@@ -217,14 +234,15 @@ Result<std::unique_ptr<RealKubeApiServer>> RealKubeApiServer::StartOnce(
     return Fail(ErrorCode::kInternal, "cannot prepare kube-apiserver");
   }
   const std::string admin_token = RandomPassword();
-  auto files = Files::Write(*directory, *ca, *token_key, admin_token);
+  auto files =
+      Files::Write(*directory, *ca, *token_key, admin_token, options.address);
   if (!files) {
     return Fail(files.error());
   }
   ProcessOptions process_options;
   process_options.argv = {program};
   for (const auto& flags :
-       {files->Flags((*etcd)->url(), *port, directory->path()),
+       {files->Flags((*etcd)->url(), options.address, *port, directory->path()),
         options.flags}) {
     process_options.argv.insert(process_options.argv.end(), flags.begin(),
                                 flags.end());
@@ -237,8 +255,9 @@ Result<std::unique_ptr<RealKubeApiServer>> RealKubeApiServer::StartOnce(
   std::unique_ptr<RealKubeApiServer> server(new RealKubeApiServer(
       *std::move(etcd), *std::move(directory), *std::move(ca),
       *std::move(token_key), *std::move(process)));
-  server->url_ = "https://127.0.0.1:" + std::to_string(*port);
+  server->url_ = "https://" + options.address + ":" + std::to_string(*port);
   server->ca_path_ = files->ca;
+  server->token_key_path_ = files->token_private_key;
   server->admin_token_ = admin_token;
   auto ready = WaitForOk(server->process_, server->Prepare("GET", "/readyz"),
                          seconds(120));
@@ -246,6 +265,14 @@ Result<std::unique_ptr<RealKubeApiServer>> RealKubeApiServer::StartOnce(
     return Fail(ready.error(), "kube-apiserver");
   }
   return server;
+}
+
+Result<IssuedCertificate> RealKubeApiServer::IssueServerCertificate(
+    const std::string& name, const std::string& address) const {
+  return ca_.Issue({.common_name = name,
+                    .organizations = {},
+                    .dns_names = {name},
+                    .ip_addresses = {address}});
 }
 
 Result<IssuedCertificate> RealKubeApiServer::IssueClientCertificate(

@@ -63,6 +63,8 @@ class RealEtcd {
 };
 
 struct KubeOptions {
+  /// What it listens on and is reached by; 127.0.0.1 always works too.
+  std::string address = "127.0.0.1";
   /// More flags for kube-apiserver, "--name=value".
   std::vector<std::string> flags;
 };
@@ -75,7 +77,7 @@ class RealKubeApiServer {
   static Result<std::unique_ptr<RealKubeApiServer>> Start(
       const KubeOptions& options = {});
 
-  /// "https://127.0.0.1:<port>"
+  /// "https://<address>:<port>"
   const std::string& url() const { return url_; }
   /// PEM of the authority behind the server's and the clients' certificates.
   const std::string& ca_path() const { return ca_path_; }
@@ -88,6 +90,12 @@ class RealKubeApiServer {
     return token_key_.public_pem;
   }
 
+  /// The private half of it, in a file.
+  const std::string& token_private_key_path() const { return token_key_path_; }
+
+  /// A certificate for a server, trusted by ca_pem().
+  Result<IssuedCertificate> IssueServerCertificate(
+      const std::string& name, const std::string& address) const;
   /// A client certificate for a user in these groups.
   Result<IssuedCertificate> IssueClientCertificate(
       const std::string& user, const std::vector<std::string>& groups) const;
@@ -132,6 +140,7 @@ class RealKubeApiServer {
   SigningKey token_key_;
   std::string url_;
   std::string ca_path_;
+  std::string token_key_path_;
   std::string admin_token_;
   std::string issuer_;
   Process process_;
@@ -144,6 +153,8 @@ enum class VaultState {
 };
 
 struct VaultOptions {
+  /// What it listens on, and no other.
+  std::string address = "127.0.0.1";
   bool tls = false;
   VaultState state = VaultState::kUnsealed;
 };
@@ -155,7 +166,7 @@ class RealVault {
   static Result<std::unique_ptr<RealVault>> Start(
       const VaultOptions& options = {});
 
-  /// "http://127.0.0.1:<port>", or https.
+  /// "http://<address>:<port>", or https.
   const std::string& address() const { return address_; }
   const std::string& root_token() const { return root_token_; }
   /// Base64, as sys/unseal takes it.

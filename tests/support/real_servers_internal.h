@@ -17,6 +17,10 @@ std::string Environment(const char* name);
 /// A program that tests/servers/build.sh put into the cache.
 std::string CachedServer(std::string_view file);
 
+/// A program of Kubernetes: $KUBEBUILDER_ASSETS, PATH, then the cache.
+/// kUnsupported if there is none.
+Result<std::string> FindKubeProgram(const std::string& name);
+
 /// 32 random hexadecimal digits.
 std::string RandomPassword();
 

@@ -40,12 +40,14 @@ struct TlsFiles {
   std::string key;
 };
 
-Result<TlsFiles> WriteTlsFiles(const ScratchDirectory& directory) {
+Result<TlsFiles> WriteTlsFiles(const ScratchDirectory& directory,
+                               const std::string& address) {
   auto ca = CertificateAuthority::Create("claviger test vault");
   if (!ca) {
     return Fail(ca.error());
   }
-  auto serving = ca->IssueForLoopback();
+  auto serving =
+      ca->Issue({"vault", {}, {"localhost"}, {"127.0.0.1", address}});
   if (!serving) {
     return Fail(serving.error());
   }
@@ -59,8 +61,9 @@ Result<TlsFiles> WriteTlsFiles(const ScratchDirectory& directory) {
 }
 
 /// The configuration of a whole vault or bao program.
-std::string WholeConfig(uint16_t port, const std::optional<TlsFiles>& tls) {
-  json listener{{"address", "127.0.0.1:" + std::to_string(port)}};
+std::string WholeConfig(const std::string& address, uint16_t port,
+                        const std::optional<TlsFiles>& tls) {
+  json listener{{"address", address + ":" + std::to_string(port)}};
   if (tls) {
     listener["tls_cert_file"] = tls->certificate;
     listener["tls_key_file"] = tls->key;
@@ -82,6 +85,7 @@ struct RealVault::Launch {
   std::string program;
   std::optional<TlsFiles> tls;
   VaultState state = VaultState::kUnsealed;
+  std::string address;
 
   ProcessOptions Options(std::vector<std::string> argv) const {
     ProcessOptions options;
@@ -108,7 +112,7 @@ Result<std::unique_ptr<RealVault>> RealVault::Start(
     }
     std::optional<TlsFiles> tls;
     if (options.tls) {
-      auto files = WriteTlsFiles(*directory);
+      auto files = WriteTlsFiles(*directory, options.address);
       if (!files) {
         return Fail(files.error());
       }
@@ -116,7 +120,7 @@ Result<std::unique_ptr<RealVault>> RealVault::Start(
     }
     const std::string ca_path = tls ? tls->ca : "";
     Launch launch{*std::move(directory), *program, std::move(tls),
-                  options.state};
+                  options.state, options.address};
     auto vault = IsSlim(*program) ? StartSlim(std::move(launch))
                                   : StartWhole(std::move(launch));
     return vault ? std::move(vault) : Fail(vault.error(), "vault");
@@ -124,7 +128,8 @@ Result<std::unique_ptr<RealVault>> RealVault::Start(
 }
 
 Result<std::unique_ptr<RealVault>> RealVault::StartSlim(Launch launch) {
-  std::vector<std::string> argv{launch.program};
+  std::vector<std::string> argv{launch.program,
+                                "--listen=" + launch.address + ":0"};
   if (launch.state == VaultState::kSealed) {
     argv.emplace_back("--sealed");
   } else if (launch.state == VaultState::kUninitialised) {
@@ -160,8 +165,8 @@ Result<std::unique_ptr<RealVault>> RealVault::StartWhole(Launch launch) {
   if (!port) {
     return Fail(port.error());
   }
-  auto config =
-      launch.directory.Write("vault.json", WholeConfig(*port, launch.tls));
+  auto config = launch.directory.Write(
+      "vault.json", WholeConfig(launch.address, *port, launch.tls));
   if (!config) {
     return Fail(config.error());
   }
@@ -176,7 +181,7 @@ Result<std::unique_ptr<RealVault>> RealVault::StartWhole(Launch launch) {
   std::unique_ptr<RealVault> vault(
       new RealVault(std::move(launch.directory), *std::move(process)));
   vault->address_ = (launch.tls ? "https" : "http") +
-                    ("://127.0.0.1:" + std::to_string(*port));
+                    ("://" + launch.address + ":" + std::to_string(*port));
   vault->ca_path_ = launch.tls ? launch.tls->ca : "";
   if (launch.state == VaultState::kUninitialised) {
     return vault;
