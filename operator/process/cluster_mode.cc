@@ -221,10 +221,13 @@ void ClusterRun::PublishSnapshots() {
   }
 }
 
+// Besides, says that this replica is ready once it knows the objects, leader or
+// not: its webhook must serve from a start without Vault on.
 void ClusterRun::KeepLease() {
   bool led = false;
   std::string trouble;
   while (!lease_signal_.stopped()) {
+    parts_.health.Stands(objects_.synced());
     const kube::LeaseLock::Outcome outcome =
         lock_.Step({parts_.clock.SteadyNow(), parts_.clock.Now()});
     if (outcome.error && outcome.error->message != trouble) {
@@ -251,10 +254,8 @@ void ClusterRun::WriteStatuses() {
   }
 }
 
-// A standby is ready when it could take over: it knows the objects.
 Status ClusterRun::AwaitLeadership() {
   while (!Leads()) {
-    parts_.health.Stands(objects_.synced());
     if (!parts_.stop.WaitFor(kLook)) break;
   }
   return {};
@@ -332,7 +333,6 @@ void ClusterRun::Reconcile(Store& store) {
       [&](const PassReport& report, milliseconds took) {
         source.After(report);
         parts_.metrics.Count(report, took, parts_.clock.Now());
-        parts_.health.Stands(true);
         statuses_.Offer({reconciler.snapshot(), report, source.blocked(),
                          parts_.clock.Now()});
         status_signal_.Wake();
