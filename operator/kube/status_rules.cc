@@ -42,7 +42,8 @@ std::string Listed(const std::vector<std::string>& names) {
 class Writer {
  public:
   explicit Writer(const PassOutcome& outcome)
-      : outcome_(outcome), troubles_(outcome.compiler, outcome.report) {}
+      : outcome_(outcome),
+        troubles_(outcome.compiler, outcome.settled, outcome.report) {}
 
   ObjectStatus OfConnection(const model::Connection& connection,
                             const ConnectionCounts& counts) const;
@@ -52,6 +53,7 @@ class Writer {
  private:
   Condition Programmed(const model::Metadata& metadata,
                        const Trouble* trouble) const;
+  const Error* Undone() const;
   std::optional<Condition> NotInForce(const model::Grant& grant) const;
 
   const PassOutcome& outcome_;
@@ -78,6 +80,18 @@ void Finish(ObjectStatus& status, std::optional<Condition> otherwise) {
       [](const Condition& a, const Condition& b) { return a.type < b.type; });
 }
 
+// What may have kept any object from Vault. Where nothing is known of who had
+// what before, a failure may be about what was to be taken away.
+const Error* Writer::Undone() const {
+  const PassReport& report = outcome_.report;
+  if (report.interrupted) return &*report.interrupted;
+  if (outcome_.settled != nullptr) return nullptr;
+  for (const Failure& failure : report.failures) {
+    if (!failure.permanent) return &failure.error;
+  }
+  return nullptr;
+}
+
 Condition Writer::Programmed(const model::Metadata& metadata,
                              const Trouble* trouble) const {
   for (const Brake& brake : outcome_.report.brakes) {
@@ -93,13 +107,14 @@ Condition Writer::Programmed(const model::Metadata& metadata,
   if (trouble != nullptr) {
     return No("Programmed", trouble->reason, trouble->message);
   }
-  if (!outcome_.report.interrupted) return Yes("Programmed");
+  const Error* undone = Undone();
+  if (undone == nullptr) return Yes("Programmed");
   const auto known = outcome_.programmed.find(metadata.uid);
   if (known != outcome_.programmed.end() &&
       known->second == metadata.generation) {
     return Yes("Programmed");
   }
-  Trouble away = TroubleOf(*outcome_.report.interrupted);
+  Trouble away = TroubleOf(*undone);
   return No("Programmed", std::move(away.reason), std::move(away.message));
 }
 

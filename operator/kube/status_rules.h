@@ -21,6 +21,8 @@ namespace claviger::op {
 struct PassOutcome {
   const access::Snapshot& snapshot;
   const access::Compiler& compiler;
+  /// Of the last pass that left nothing undone; null where there was none.
+  const access::Compiler* settled;
   const PassReport& report;
   /// Connections that Grants keep from being deleted.
   const std::map<model::ObjectRef, std::vector<std::string>>& blocked;

@@ -88,10 +88,22 @@ void StatusWriter::Offer(FinishedPass pass) {
   offered_ = std::move(pass);
 }
 
+void StatusWriter::Forget() {
+  const std::lock_guard lock(mutex_);
+  offered_.reset();
+  forget_ = true;
+}
+
 milliseconds StatusWriter::Turn() {
   std::optional<FinishedPass> pass;
   {
     const std::lock_guard lock(mutex_);
+    if (std::exchange(forget_, false)) {
+      wanted_.clear();
+      keys_.clear();
+      programmed_.clear();
+      settled_.reset();
+    }
     std::swap(pass, offered_);
   }
   if (pass && pass->snapshot != nullptr) Compare(*pass);
@@ -118,8 +130,13 @@ milliseconds StatusWriter::Turn() {
 
 void StatusWriter::Compare(const FinishedPass& pass) {
   const access::Compiler compiler(*pass.snapshot, settings_.with_users);
-  Statuses wanted = StatusesOf({*pass.snapshot, compiler, pass.report,
-                                pass.blocked, programmed_, pass.now});
+  const bool undone = pass.report.interrupted || !pass.report.failures.empty();
+  std::optional<access::Compiler> settled;
+  if (undone && settled_) settled.emplace(*settled_, settings_.with_users);
+  if (!undone) settled_ = pass.snapshot;
+  Statuses wanted =
+      StatusesOf({*pass.snapshot, compiler, settled ? &*settled : nullptr,
+                  pass.report, pass.blocked, programmed_, pass.now});
   wanted_.clear();
   keys_.clear();
   programmed_.clear();

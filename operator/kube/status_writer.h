@@ -55,6 +55,10 @@ class StatusWriter {
   /// The newest pass wins.
   void Offer(FinishedPass pass);
 
+  /// Of what was offered, nothing is to be written any more: leadership was
+  /// lost, and whoever leads next knows better. Thread-safe.
+  void Forget();
+
   /// Compares what was offered, and writes a part of what differs. How long
   /// to wait unless something is offered; zero: more is to be done.
   std::chrono::milliseconds Turn();
@@ -85,9 +89,11 @@ class StatusWriter {
 
   std::mutex mutex_;
   std::optional<FinishedPass> offered_;  // under mutex_
+  bool forget_ = false;                  // under mutex_
 
-  std::map<std::string, int64_t> programmed_;  // uid -> generation
-  Statuses wanted_;                            // that differ from what is there
+  std::shared_ptr<const access::Snapshot> settled_;  // nothing was left undone
+  std::map<std::string, int64_t> programmed_;        // uid -> generation
+  Statuses wanted_;  // that differ from what is there
   std::map<kube::WorkKey, ObjectId> keys_;
   kube::WorkQueue queue_;
 };

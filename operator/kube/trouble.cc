@@ -34,7 +34,8 @@ Trouble TroubleOf(const Error& error) {
   return {std::string(ReasonOf(error.code)), error.message};
 }
 
-Troubles::Troubles(const access::Compiler& compiler, const PassReport& report) {
+Troubles::Troubles(const access::Compiler& compiler,
+                   const access::Compiler* settled, const PassReport& report) {
   std::map<std::string, Trouble> principals;
   for (const Failure& failure : report.failures) {
     Trouble trouble = TroubleOf(failure.error);
@@ -50,6 +51,7 @@ Troubles::Troubles(const access::Compiler& compiler, const PassReport& report) {
     everything_ = principals.begin()->second;
   } else if (!principals.empty()) {
     Add(compiler, principals);
+    if (settled != nullptr) Add(*settled, principals);
   }
 }
 

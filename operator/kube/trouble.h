@@ -22,8 +22,11 @@ struct Trouble {
 
 class Troubles {
  public:
-  /// `compiler` is of the objects that the pass was for.
-  Troubles(const access::Compiler& compiler, const PassReport& report);
+  /// `compiler` is of the objects that the pass was for; `settled`, or null, of
+  /// those that Vault was last brought to: what was taken away from a principal
+  /// is in that one only.
+  Troubles(const access::Compiler& compiler, const access::Compiler* settled,
+           const PassReport& report);
 
   /// Null where nothing that concerns it went wrong.
   const Trouble* OfConnection(const model::ObjectRef& ref) const;

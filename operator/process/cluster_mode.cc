@@ -12,6 +12,7 @@
 #include "kube/lease_lock.h"
 #include "nlohmann/json.hpp"
 #include "operator/fence.h"
+#include "operator/kube/cluster_metrics.h"
 #include "operator/kube/informer_sinks.h"
 #include "operator/kube/kube_source.h"
 #include "operator/kube/leader_store.h"
@@ -51,11 +52,14 @@ class ClusterRun {
   void ListAnew();
   void StartThreads();
   void KeepLease();
+  bool GiveUp();
   void WriteStatuses();
   Status StartWebhook();
   void PublishSnapshots();
-  bool Leads() const { return lock_.Leads(parts_.clock.SteadyNow()); }
-  Status AwaitLeadership();
+  // Not after a loss, until what was begun before it has ended.
+  bool Leads() const { return !lost_ && lock_.Leads(parts_.clock.SteadyNow()); }
+  void AwaitLeadership();
+  void AddPages();
   Status TakeOver(Fence& fence);
   Status Lead();
   Status ReconcileFenced(VaultSession& session);
@@ -81,7 +85,9 @@ class ClusterRun {
   StatusWriter statuses_;
   StopSignal status_signal_;
   StopSignal lease_signal_;
-  std::atomic<bool> lost_{false};
+  std::atomic<bool> lost_{false};   // AwaitLeadership takes note of it
+  std::atomic<bool> taken_{false};  // somebody else leads instead
+  ClusterMetrics cluster_metrics_;
   webhook::Counters webhook_counters_;
   std::unique_ptr<webhook::Webhook> webhook_;  // null where switched off
   std::vector<std::thread> threads_;
@@ -134,7 +140,13 @@ ClusterRun::ClusterRun(const Parts& parts, const ClusterPorts& ports)
                  .cluster = parts.config.layout.cluster,
                  .instance = ports.instance},
                 client_, objects_, parts.clock, parts.random, parts.log,
-                [this] { return Leads(); }) {}
+                [this] { return Leads(); }),
+      cluster_metrics_(
+          {{"connections", [this] { return connections_.stats(); }},
+           {"grants", [this] { return grants_.stats(); }},
+           {"groups", [this] { return groups_.stats(); }},
+           {"pods", [this] { return pods_.stats(); }}},
+          parts.clock, [this] { return Leads(); }) {}
 
 // Streams end with their transport; everybody else looks at a signal.
 ClusterRun::~ClusterRun() {
@@ -197,9 +209,17 @@ Status ClusterRun::StartWebhook() {
   if (!started) return Fail(started.error(), "start the webhook");
   webhook_ = *std::move(started);
   parts_.log.Info("webhook listening", {{"port", webhook_->port()}});
-  parts_.health.Add([this] { return webhook_->Ready(); },
-                    [this] { return webhook_counters_.Serialize(); });
   return {};
+}
+
+void ClusterRun::AddPages() {
+  parts_.health.Add([this] { return webhook_ == nullptr || webhook_->Ready(); },
+                    [this] {
+                      std::string text = cluster_metrics_.Serialize();
+                      if (webhook_ != nullptr)
+                        text += webhook_counters_.Serialize();
+                      return text;
+                    });
 }
 
 // A walk over all objects each time: never more than a fifth of a core of it.
@@ -239,14 +259,27 @@ void ClusterRun::KeepLease() {
       parts_.log.Info("leading", {{"identity", ports_.instance}});
       parts_.stop.Wake();
     }
-    if (led && !outcome.leads) {
-      lost_ = true;
-      parts_.stop.Stop();
-      return;
-    }
+    if (led && !outcome.leads && !GiveUp()) return;
     led = outcome.leads;
     lease_signal_.WaitFor(outcome.wait);
   }
+}
+
+// False where this process is to end: somebody else leads. With an API server
+// that is merely away it stands by, once nothing of its term goes on.
+bool ClusterRun::GiveUp() {
+  lost_ = true;
+  const std::string holder = lock_.holder();
+  taken_ = !holder.empty() && holder != ports_.instance;
+  parts_.log.Warning("leadership lost", {{"holder", holder}});
+  if (taken_) {
+    parts_.stop.Stop();
+    return false;
+  }
+  parts_.stop.Wake();
+  while (lost_ && lease_signal_.WaitFor(kLook)) {
+  }
+  return true;
 }
 
 void ClusterRun::WriteStatuses() {
@@ -254,11 +287,14 @@ void ClusterRun::WriteStatuses() {
   }
 }
 
-Status ClusterRun::AwaitLeadership() {
-  while (!Leads()) {
-    if (!parts_.stop.WaitFor(kLook)) break;
-  }
-  return {};
+void ClusterRun::AwaitLeadership() {
+  do {
+    if (lost_.exchange(false)) {
+      statuses_.Forget();
+      lease_signal_.Wake();
+    }
+    if (Leads()) return;
+  } while (parts_.stop.WaitFor(kLook));
 }
 
 Result<std::string> ClusterRun::ClusterUid() const {
@@ -273,6 +309,7 @@ Result<std::string> ClusterRun::ClusterUid() const {
 
 // Revokes the predecessor's token before anything is read for a write.
 Status ClusterRun::TakeOver(Fence& fence) {
+  if (!Leads()) return Fail(ErrorCode::kUnavailable, "take over: not leading");
   Status done = fence.TakeOver();
   while (!done) {
     if (done.error().code == ErrorCode::kInvalidArgument) return done;
@@ -289,7 +326,7 @@ Status ClusterRun::Lead() {
   while (!uid) {
     parts_.log.Warning("identity of the cluster not read yet",
                        {{"error", uid.error().message}});
-    if (!parts_.stop.SleepFor(kLook)) return {};
+    if (!parts_.stop.SleepFor(kLook) || !Leads()) return {};
     uid = ClusterUid();
   }
   VaultSession session(parts_.api, LoginSettingsOf(parts_.config), parts_.clock,
@@ -309,11 +346,11 @@ Status ClusterRun::ReconcileFenced(VaultSession& session) {
   const access::VaultLayout& layout = parts_.config.layout;
   Fence fence(parts_.api, session, layout.mount, layout.cluster);
   Status fenced = TakeOver(fence);
-  if (!fenced) return parts_.stop.stopped() ? Status() : fenced;
+  if (!fenced) return parts_.stop.stopped() || !Leads() ? Status() : fenced;
   VaultStore vault(parts_.api, fence, layout.mount);
   LeaderStore store(vault, [this] { return Leads(); });
   Reconcile(store);
-  if (lost_) return {};
+  if (!Leads()) return {};
   const Status left = fence.StepDown();
   if (!left) {
     parts_.log.Warning("leadership not given back in vault",
@@ -344,15 +381,17 @@ void ClusterRun::Reconcile(Store& store) {
 
 Status ClusterRun::Run() {
   if (Status done = StartWebhook(); !done) return done;
+  AddPages();
   StartThreads();
-  Status done = AwaitLeadership();
-  if (done && Leads()) done = Lead();
-  if (done && (lost_ || !parts_.stop.stopped())) {
-    return Fail(ErrorCode::kUnavailable,
-                "lead: the lease was lost; the process ends so that nothing "
-                "of it writes any more");
+  while (!parts_.stop.stopped()) {
+    AwaitLeadership();
+    if (!Leads()) continue;
+    if (Status done = Lead(); !done) return done;
   }
-  return done;
+  if (!taken_) return {};
+  return Fail(ErrorCode::kUnavailable,
+              "lead: another replica has the lease; the process ends so that "
+              "nothing of it writes any more");
 }
 
 }  // namespace

@@ -23,8 +23,8 @@ class StatusRulesTest : public ::testing::Test {
   ObjectStatus Of(const ObjectId& id, const model::Objects& objects) {
     const access::Snapshot snapshot(objects, TestSettings().snapshot);
     const access::Compiler compiler(snapshot, true);
-    return op::StatusesOf(
-               {snapshot, compiler, report_, blocked_, programmed_, now_})
+    return op::StatusesOf({snapshot, compiler, settled_, report_, blocked_,
+                           programmed_, now_})
         .at(id);
   }
   // "False/Suspended" of one condition.
@@ -36,6 +36,7 @@ class StatusRulesTest : public ::testing::Test {
     return std::string(found->holds ? "True/" : "False/") + found->reason;
   }
 
+  const access::Compiler* settled_ = nullptr;
   PassReport report_;
   std::map<model::ObjectRef, std::vector<std::string>> blocked_;
   std::map<std::string, int64_t> programmed_;
@@ -48,6 +49,26 @@ TEST_F(StatusRulesTest, ASoundObjectIsAcceptedProgrammedAndReady) {
       EXPECT_EQ(Said(id, Quickstart(), type), "True/" + type);
     }
   }
+}
+
+// A Grant that gives nothing any more is in nobody's new document.
+TEST_F(StatusRulesTest, WhatWasNotTakenAwayYetIsNotProgrammed) {
+  const access::Snapshot before(Quickstart(), TestSettings().snapshot);
+  const access::Compiler settled(before, true);
+  model::Objects objects = Quickstart();
+  for (model::Grant& grant : objects.grants) {
+    if (grant.metadata.name == "nightly") grant.suspended = true;
+  }
+  report_.failures = {{"sa.reports.nightly",
+                       Error{ErrorCode::kPermissionDenied, "write policy"},
+                       false}};
+  settled_ = &settled;
+  EXPECT_EQ(Said(kNightly, objects, "Ready"), "False/VaultDenied");
+  // As after a restart: it might be about any that is not known to be there.
+  settled_ = nullptr;
+  EXPECT_EQ(Said(kNightly, objects, "Ready"), "False/VaultDenied");
+  report_.failures[0].permanent = true;
+  EXPECT_EQ(Said(kNightly, objects, "Ready"), "False/Suspended");
 }
 
 TEST_F(StatusRulesTest, CountsGrantsAndWhoCanUseIt) {
@@ -102,6 +123,9 @@ TEST_F(StatusRulesTest, AnInertGrantIsNotAccepted) {
 }
 
 TEST_F(StatusRulesTest, APrincipalThatFailedMarksItsObjectsOnly) {
+  const access::Snapshot before(Quickstart(), TestSettings().snapshot);
+  const access::Compiler settled(before, true);
+  settled_ = &settled;
   report_.failures = {{"sa.reports.nightly",
                        {ErrorCode::kPermissionDenied, "write policy: denied"},
                        false}};
