@@ -173,7 +173,7 @@ void ReadKubeName(const Value& value, Config& config) {
   ReadMatching(value, IsDnsSubdomain, "a name of Kubernetes", config.*kMember);
 }
 
-constexpr std::array<Key, 43> kTable = {{
+constexpr std::array<Key, 44> kTable = {{
     {{"cluster", "text", "",
       "this cluster's name, part of every name in Vault: lower-case letters, "
       "digits and dashes, at most 40",
@@ -328,6 +328,13 @@ constexpr std::array<Key, 43> kTable = {{
       "are separated by commas"},
      [](const Value& value, Config& config) {
        model::ReadAnyText(value, config.safety.confirm);
+     }},
+    {{"safety.namespaceDeletionWaitSeconds", "number", "300",
+      "how long a namespace under deletion waits for a Vault that is away; "
+      "then its objects go, and what they gave is written to the ConfigMap "
+      "<lease>-revocations beside the Lease, and revoked when Vault is back"},
+     [](const Value& value, Config& config) {
+       ReadSeconds(value, config.namespace_deletion_wait);
      }},
     {{"log.level", "debug, info, warning or error", "info",
       "least severe lines that are written"},

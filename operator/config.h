@@ -76,6 +76,7 @@ struct Config {
   Listener health{"0.0.0.0", 8081};
   std::chrono::milliseconds poll{2'000};
   std::chrono::milliseconds drift_round{600'000};
+  std::chrono::milliseconds namespace_deletion_wait{300'000};
 };
 
 std::span<const model::SettingKey> ConfigKeys();

@@ -25,6 +25,13 @@ Result<model::Ended> DecodeOne(const json& value) {
   }
 }
 
+// No less than it takes as text.
+size_t BytesOf(const model::Ended& one) {
+  constexpr size_t kFrame = 120;  // keys, quotes, a number
+  return kFrame + one.kind.size() + one.ref.ns.size() + one.ref.name.size() +
+         one.uid.size();
+}
+
 }  // namespace
 
 std::string EncodeEndings(const std::vector<model::Ended>& endings) {
@@ -66,20 +73,36 @@ Status Endings::Load() {
   if (loaded_) return {};
   Result<std::vector<model::Ended>> endings = pending_.Load();
   if (!endings) return Fail(std::move(endings).error());
-  endings_ = *std::move(endings);
-  for (const model::Ended& one : endings_) uids_.insert(one.uid);
+  Take(*std::move(endings));
   loaded_ = true;
   return {};
 }
 
-Status Endings::AddTo(model::Objects& objects) {
+void Endings::Take(std::vector<model::Ended> endings) {
+  endings_ = std::move(endings);
+  uids_.clear();
+  for (const model::Ended& one : endings_) uids_.insert(one.uid);
+}
+
+Status Endings::Save(std::vector<model::Ended> wanted) {
+  if (wanted == endings_) return {};
+  Status saved = pending_.Save(wanted);
+  if (saved) {
+    Take(std::move(wanted));
+  } else if (saved.error().code == ErrorCode::kConflict) {
+    loaded_ = false;  // what is there is not what we know
+  }
+  return saved;
+}
+
+Status Endings::AddTo(std::vector<model::Ended>& ended) {
   Status loaded = Load();
   if (!loaded) return loaded;
   seen_ = uids_;
   for (const model::Ended& one : endings_) {
-    const bool there = std::find(objects.ended.begin(), objects.ended.end(),
-                                 one) != objects.ended.end();
-    if (!there) objects.ended.push_back(one);
+    const bool there =
+        std::find(ended.begin(), ended.end(), one) != ended.end();
+    if (!there) ended.push_back(one);
   }
   return {};
 }
@@ -101,19 +124,17 @@ Status Endings::After(const PassReport& report,
   } else {
     if (!away_since_) away_since_ = now;
     if (now - *away_since_ < patience_) return {};
+    size_t bytes = 0;
+    for (const model::Ended& one : wanted) bytes += BytesOf(one);
     for (const model::Ended& one : ending) {
       if (uids_.count(one.uid) > 0) continue;
-      if (wanted.size() >= kMaxPendingRevocations) break;  // these wait
+      bytes += BytesOf(one);
+      const bool full = wanted.size() >= kMaxPendingRevocations;
+      if (full || bytes > kMaxPendingBytes) break;  // these wait
       wanted.push_back(one);
     }
   }
-  if (wanted == endings_) return {};
-  Status saved = pending_.Save(wanted);
-  if (!saved) return saved;
-  endings_ = std::move(wanted);
-  uids_.clear();
-  for (const model::Ended& one : endings_) uids_.insert(one.uid);
-  return {};
+  return Save(std::move(wanted));
 }
 
 }  // namespace claviger::op

@@ -27,12 +27,14 @@ class PendingRevocations {
   virtual ~PendingRevocations() = default;
   /// Empty where there is none. Blocking, as Save.
   virtual Result<std::vector<model::Ended>> Load() = 0;
-  /// Replaces all of them.
+  /// Replaces all of them. kConflict where somebody else did so since the last
+  /// call: only Load again tells what is there.
   virtual Status Save(const std::vector<model::Ended>& endings) = 0;
 };
 
-/// At most 5,000: about 900 kB, below what a ConfigMap may hold.
+/// At most 5,000 and 900 kB as text, below what a ConfigMap may hold.
 inline constexpr size_t kMaxPendingRevocations = 5'000;
+inline constexpr size_t kMaxPendingBytes = 900'000;
 std::string EncodeEndings(const std::vector<model::Ended>& endings);
 /// kMalformed where the text is not one of ours, kTooLarge over the bound.
 Result<std::vector<model::Ended>> DecodeEndings(std::string_view text);
@@ -43,9 +45,9 @@ class Endings {
   /// outlives this object. Nothing is called yet.
   Endings(PendingRevocations& pending, std::chrono::milliseconds patience);
 
-  /// Adds to `objects.ended` what was put off, so that the next pass carries it
-  /// out. The port's errors: then nothing may be read as complete.
-  Status AddTo(model::Objects& objects);
+  /// Adds what was put off to `ended`, so that the next pass carries it out.
+  /// The port's errors: then nothing may be read as complete.
+  Status AddTo(std::vector<model::Ended>& ended);
 
   /// After a pass; `ending` are the objects of namespaces under deletion that
   /// wait for it. Writes down what has waited too long, and forgets what a
@@ -59,6 +61,8 @@ class Endings {
 
  private:
   Status Load();
+  Status Save(std::vector<model::Ended> wanted);
+  void Take(std::vector<model::Ended> endings);
 
   PendingRevocations& pending_;
   std::chrono::milliseconds patience_;

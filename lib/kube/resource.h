@@ -41,6 +41,7 @@ inline constexpr Resource kPods{"", "v1", "pods", "Pod"};
 inline constexpr Resource kNamespaces{"", "v1", "namespaces", "Namespace",
                                       false};
 inline constexpr Resource kEvents{"", "v1", "events", "Event"};
+inline constexpr Resource kConfigMaps{"", "v1", "configmaps", "ConfigMap"};
 inline constexpr Resource kLeases{"coordination.k8s.io", "v1", "leases",
                                   "Lease"};
 inline constexpr Resource kValidatingWebhooks{
@@ -50,9 +51,17 @@ inline constexpr Resource kMutatingWebhooks{
     "admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations",
     "MutatingWebhookConfiguration", false};
 
-inline constexpr std::array kAllResources{
-    kConnections, kGrants, kGroups, kServiceAccounts,    kPods,
-    kNamespaces,  kEvents, kLeases, kValidatingWebhooks, kMutatingWebhooks};
+inline constexpr std::array kAllResources{kConnections,
+                                          kGrants,
+                                          kGroups,
+                                          kServiceAccounts,
+                                          kPods,
+                                          kNamespaces,
+                                          kEvents,
+                                          kConfigMaps,
+                                          kLeases,
+                                          kValidatingWebhooks,
+                                          kMutatingWebhooks};
 
 /// Which object of a collection. `ns` is empty for cluster-scoped ones.
 struct ObjectName {

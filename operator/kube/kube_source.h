@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "operator/kube/departures.h"
 #include "operator/kube/finalizers.h"
 #include "operator/kube/object_store.h"
 #include "operator/kube/selection.h"
@@ -22,7 +23,8 @@ namespace claviger::op {
 class KubeSource final : public ObjectSource {
  public:
   /// All references outlive this object.
-  KubeSource(ObjectStore& store, Finalizers& finalizers, Logger& log);
+  KubeSource(ObjectStore& store, Finalizers& finalizers, Departures& departures,
+             Logger& log);
 
   Result<model::Objects> Read() override;
   /// False until everything was listed once.
@@ -30,6 +32,8 @@ class KubeSource final : public ObjectSource {
 
   /// After each pass, also those that did not read anew.
   void After(const PassReport& report);
+  /// In place of passes, while Vault cannot even be asked for one.
+  void WithoutVault(const Error& why);
 
   /// Connections that Grants keep from going, as of the last Read.
   const std::map<model::ObjectRef, std::vector<std::string>>& blocked() const {
@@ -37,10 +41,12 @@ class KubeSource final : public ObjectSource {
   }
 
  private:
+  void Release(const std::vector<ObjectId>& going);
   void Report(const Status& done, std::string_view what);
 
   ObjectStore& store_;
   Finalizers& finalizers_;
+  Departures& departures_;
   Logger& log_;
 
   Selection selection_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/broken_deny.h"
+#include "operator/kube/departures.h"
 
 namespace claviger::op {
 namespace {
@@ -102,9 +103,7 @@ Selection Select(const ObjectStore& store,
       Add(stored, selection.objects);
       return;
     }
-    // Being marked for deletion counted as a generation: never in force.
-    selection.objects.ended.push_back({std::string(ToString(id.kind)), id.ref,
-                                       seen.uid, seen.generation - 1});
+    selection.objects.ended.push_back(EndOf(id, seen));
     if (seen.has_finalizer) selection.ending.push_back(id);
   });
   selection.objects.service_accounts = store.ServiceAccounts();

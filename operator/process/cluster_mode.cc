@@ -16,6 +16,7 @@
 #include "operator/kube/informer_sinks.h"
 #include "operator/kube/kube_source.h"
 #include "operator/kube/leader_store.h"
+#include "operator/kube/revocations_map.h"
 #include "operator/kube/selection.h"
 #include "operator/kube/status_writer.h"
 #include "operator/loop.h"
@@ -60,10 +61,10 @@ class ClusterRun {
   bool Leads() const { return !lost_ && lock_.Leads(parts_.clock.SteadyNow()); }
   void AwaitLeadership();
   void AddPages();
-  Status TakeOver(Fence& fence);
+  Status TakeOver(Fence& fence, KubeSource& source);
   Status Lead();
-  Status ReconcileFenced(VaultSession& session);
-  void Reconcile(Store& store);
+  Status ReconcileFenced(VaultSession& session, KubeSource& source);
+  void Reconcile(Store& store, KubeSource& source);
   Result<std::string> ClusterUid() const;
 
   const Parts& parts_;
@@ -308,13 +309,14 @@ Result<std::string> ClusterRun::ClusterUid() const {
 }
 
 // Revokes the predecessor's token before anything is read for a write.
-Status ClusterRun::TakeOver(Fence& fence) {
+Status ClusterRun::TakeOver(Fence& fence, KubeSource& source) {
   if (!Leads()) return Fail(ErrorCode::kUnavailable, "take over: not leading");
   Status done = fence.TakeOver();
   while (!done) {
     if (done.error().code == ErrorCode::kInvalidArgument) return done;
     parts_.log.Warning("predecessor not fenced yet",
                        {{"error", done.error().message}});
+    source.WithoutVault(done.error());
     if (!parts_.stop.SleepFor(kLook) || !Leads()) return done;
     done = fence.TakeOver();
   }
@@ -329,27 +331,38 @@ Status ClusterRun::Lead() {
     if (!parts_.stop.SleepFor(kLook) || !Leads()) return {};
     uid = ClusterUid();
   }
+  const auto leads = [this] { return Leads(); };
+  Finalizers finalizers(client_, objects_, leads);
+  RevocationsMap pending(
+      client_,
+      {parts_.config.own_namespace, parts_.config.lease + "-revocations"},
+      leads);
+  Departures departures({client_, objects_, pending, parts_.clock, parts_.log},
+                        parts_.config.namespace_deletion_wait);
+  KubeSource source(objects_, finalizers, departures, parts_.log);
   VaultSession session(parts_.api, LoginSettingsOf(parts_.config), parts_.clock,
                        parts_.random, parts_.log);
   VaultStore claiming(parts_.api, session, parts_.config.layout.mount);
-  LeaderStore claim(claiming, [this] { return Leads(); });
+  LeaderStore claim(claiming, leads);
   // First of all: another cluster's leader is not ours to fence off.
-  const Result<bool> claimed = ClaimName(parts_, *uid, claim);
+  const Result<bool> claimed =
+      ClaimName(parts_, *uid, claim,
+                [&source](const Error& why) { source.WithoutVault(why); });
   if (!claimed) return Fail(claimed.error());
   Status done;
-  if (*claimed) done = ReconcileFenced(session);
+  if (*claimed) done = ReconcileFenced(session, source);
   if (!lost_) session.Close();
   return done;
 }
 
-Status ClusterRun::ReconcileFenced(VaultSession& session) {
+Status ClusterRun::ReconcileFenced(VaultSession& session, KubeSource& source) {
   const access::VaultLayout& layout = parts_.config.layout;
   Fence fence(parts_.api, session, layout.mount, layout.cluster);
-  Status fenced = TakeOver(fence);
+  Status fenced = TakeOver(fence, source);
   if (!fenced) return parts_.stop.stopped() || !Leads() ? Status() : fenced;
   VaultStore vault(parts_.api, fence, layout.mount);
   LeaderStore store(vault, [this] { return Leads(); });
-  Reconcile(store);
+  Reconcile(store, source);
   if (!Leads()) return {};
   const Status left = fence.StepDown();
   if (!left) {
@@ -359,10 +372,8 @@ Status ClusterRun::ReconcileFenced(VaultSession& session) {
   return {};
 }
 
-void ClusterRun::Reconcile(Store& store) {
+void ClusterRun::Reconcile(Store& store, KubeSource& source) {
   const Config& config = parts_.config;
-  Finalizers finalizers(client_, objects_, [this] { return Leads(); });
-  KubeSource source(objects_, finalizers, parts_.log);
   Reconciler reconciler(settings_, store);
   Loop loop(
       source, reconciler, parts_.clock, parts_.random, parts_.log,

@@ -16,7 +16,8 @@ using std::chrono::milliseconds;
 }  // namespace
 
 Result<bool> ClaimName(const Parts& parts, const std::string& cluster_uid,
-                       Store& store) {
+                       Store& store,
+                       const std::function<void(const Error&)>& waiting) {
   if (cluster_uid.empty()) {
     parts.log.Warning(
         "clusterUid is not set: a second cluster of this name would not be "
@@ -33,6 +34,7 @@ Result<bool> ClaimName(const Parts& parts, const std::string& cluster_uid,
     }
     parts.log.Warning("cluster name not claimed yet",
                       {{"error", claimed.error().message}});
+    if (waiting) waiting(claimed.error());
     if (!parts.stop.SleepFor(kPause)) return false;
   }
 }

@@ -47,7 +47,7 @@ class EndingsTest : public ::testing::Test {
   static SteadyTime At(int minute) { return SteadyTime(minutes(minute)); }
   std::vector<Ended> Carried(Endings& endings) {
     model::Objects objects;
-    EXPECT_TRUE(endings.AddTo(objects));
+    EXPECT_TRUE(endings.AddTo(objects.ended));
     return objects.ended;
   }
   Notes notes_;
@@ -108,7 +108,7 @@ TEST_F(EndingsTest, APassThatDidNotKnowOfItDoesNotCarryItOut) {
 TEST_F(EndingsTest, WhatCannotBeReadIsNotTakenForNothing) {
   notes_.broken = true;
   model::Objects objects;
-  EXPECT_FALSE(endings_.AddTo(objects));
+  EXPECT_FALSE(endings_.AddTo(objects.ended));
 }
 
 TEST_F(EndingsTest, AFixpointSavesNothing) {

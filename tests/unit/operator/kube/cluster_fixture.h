@@ -13,6 +13,7 @@
 
 #include "kube/client.h"
 #include "operator/kube/kube_source.h"
+#include "operator/kube/revocations_map.h"
 #include "operator/kube/status_writer.h"
 #include "support/fake_clock.h"
 #include "support/fake_kube.h"
@@ -32,7 +33,11 @@ class OperatorProcess {
         vault_store_(vault, token_, TestSettings().layout.mount),
         reconciler_(TestSettings(), vault_store_),
         finalizers_(client_, objects_, [this] { return leading_; }),
-        source_(objects_, finalizers_, log_),
+        pending_(client_, {"claviger-system", "claviger-operator-revocations"},
+                 [this] { return leading_; }),
+        departures_({client_, objects_, pending_, clock, log_},
+                    std::chrono::minutes(5)),
+        source_(objects_, finalizers_, departures_, log_),
         statuses_({.with_users = true, .cluster = "prod", .instance = "op-0"},
                   client_, objects_, clock, random_, log_,
                   [this] { return leading_; }) {}
@@ -73,6 +78,12 @@ class OperatorProcess {
     }
   }
 
+  /// A look while Vault cannot even be asked whether it is ours.
+  void Wait() {
+    if (!List()) return;
+    source_.WithoutVault({ErrorCode::kUnavailable, "claim: no connection", {}});
+  }
+
   op::Reconciler& reconciler() { return reconciler_; }
   const op::PassReport& last() const { return last_; }
   void StopLeading() { leading_ = false; }
@@ -107,6 +118,8 @@ class OperatorProcess {
   op::Reconciler reconciler_;
   bool leading_ = true;
   op::Finalizers finalizers_;
+  op::RevocationsMap pending_;
+  op::Departures departures_;
   op::KubeSource source_;
   op::StatusWriter statuses_;
   op::PassReport last_;

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "operator/kube/revocations_map.h"
 #include "support/fake_clock.h"
 #include "support/fake_kube.h"
 #include "unit/operator/kube/api_objects.h"
@@ -42,7 +43,11 @@ class KubeSourceTest : public ::testing::Test {
   ObjectStore store_;
   NullLogger log_;
   op::Finalizers finalizers_{client_, store_, [] { return true; }};
-  op::KubeSource source_{store_, finalizers_, log_};
+  op::RevocationsMap pending_{
+      client_, {"claviger-system", "revocations"}, [] { return true; }};
+  op::Departures departures_{{client_, store_, pending_, clock_, log_},
+                             std::chrono::minutes(5)};
+  op::KubeSource source_{store_, finalizers_, departures_, log_};
 };
 
 TEST_F(KubeSourceTest, LooksAgainForWhatCameWhileFinalizersWereWritten) {
@@ -63,7 +68,7 @@ TEST_F(KubeSourceTest, LooksAgainForWhatCameWhileFinalizersWereWritten) {
     }
     return true;
   });
-  op::KubeSource source(store_, interrupted, log_);
+  op::KubeSource source(store_, interrupted, departures_, log_);
   const auto first = source.Read();
   ASSERT_TRUE(first);
   EXPECT_EQ(first->connections.size(), 1U);
