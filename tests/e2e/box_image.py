@@ -25,13 +25,17 @@ def main():
     for program in ("/bin/busybox", CURL):
         layer.put(program[1:].split("/")[-1],
                   pathlib.Path(program).read_bytes(), 0o755)
+    for name, program in (("sh", "busybox"), ("sleep", "busybox"),
+                          ("curl", "curl")):
+        layer.link("bin/" + name, "/" + program)
     layer.put("tmp/.keep", b"")
     archive = image.Archive(0)
     tar = layer.bytes()
     blob = archive.blob(tar, "application/vnd.oci.image.layer.v1.tar")
     config = archive.blob(image.as_json({
         "architecture": "amd64", "os": "linux",
-        "config": {"Entrypoint": ["/busybox", "sleep", "2147483647"]},
+        "config": {"Entrypoint": ["/busybox", "sleep", "2147483647"],
+                   "Env": ["PATH=/bin"]},
         "rootfs": {"type": "layers", "diff_ids": [blob["digest"]]}}),
         "application/vnd.oci.image.config.v1+json")
     manifest = archive.blob(

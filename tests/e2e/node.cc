@@ -190,7 +190,8 @@ Result<std::unique_ptr<Node>> Node::Start() {
   if (!directory) return Fail(directory.error());
   node->directory_ = std::make_unique<ScratchDirectory>(*std::move(directory));
   if (Status done = node->PrepareMachine(); !done) return Fail(done.error());
-  auto vault = RealVault::Start({.address = kAddress});
+  auto vault = RealVault::Start(
+      {.address = kAddress, .tls = true, .state = VaultState::kUnsealed});
   if (!vault) return Fail(vault.error());
   node->vault_ = *std::move(vault);
   auto kube = RealKubeApiServer::Start({.address = kAddress, .flags = {}});
@@ -307,6 +308,12 @@ Status Node::StartContainerd() {
 Status Node::Import(const std::string& archive) {
   return RunToEnd({"ctr", "--address", directory_->File("containerd.sock"),
                    "--namespace", "k8s.io", "images", "import", archive},
+                  directory_->File("ctr.log"));
+}
+
+Status Node::TagImage(const std::string& image, const std::string& name) {
+  return RunToEnd({"ctr", "--address", directory_->File("containerd.sock"),
+                   "--namespace", "k8s.io", "images", "tag", image, name},
                   directory_->File("ctr.log"));
 }
 

@@ -37,6 +37,8 @@ class Node {
 
   /// An OCI archive into the node's images.
   Status Import(const std::string& archive);
+  /// Another name for an image that is there.
+  Status TagImage(const std::string& image, const std::string& name);
 
   /// An object by its path; null where it is not there.
   nlohmann::json Get(const std::string& path);

@@ -73,7 +73,7 @@ spec:
         - >-
           /curl -sk --retry 20 --retry-all-errors
           https://$KUBERNETES_SERVICE_HOST/version -o /dev/null -w '%{http_code} '
-          && /curl -s )" + node_->vault().address() +
+          && /curl -sk )" + node_->vault().address() +
                                                            R"(/v1/sys/health
           -o /dev/null -w '%{http_code}'
 )");
