@@ -33,6 +33,10 @@ class Fence final : public TokenSource {
   Result<const Secret*> Token() override;
   bool Refused() override { return session_.Refused(); }
 
+  /// False also once the ledger turned out to name another: a successor, or
+  /// whom a Vault that was restored knew.
+  bool leads() const { return leads_; }
+
   /// A planned stop: the ledger names nobody any more. The session is to be
   /// closed next.
   Status StepDown();

@@ -64,7 +64,7 @@ class ClusterRun {
   Status TakeOver(Fence& fence, KubeSource& source);
   Status Lead();
   Status ReconcileFenced(VaultSession& session, KubeSource& source);
-  void Reconcile(Store& store, KubeSource& source);
+  void Reconcile(Store& store, const Fence& fence, KubeSource& source);
   Result<std::string> ClusterUid() const;
 
   const Parts& parts_;
@@ -362,8 +362,15 @@ Status ClusterRun::ReconcileFenced(VaultSession& session, KubeSource& source) {
   if (!fenced) return parts_.stop.stopped() || !Leads() ? Status() : fenced;
   VaultStore vault(parts_.api, fence, layout.mount);
   LeaderStore store(vault, [this] { return Leads(); });
-  Reconcile(store, source);
+  Reconcile(store, fence, source);
   if (!Leads()) return {};
+  if (!fence.leads()) {
+    // We have the lease: Vault was restored to before our login. Once more,
+    // from the beginning.
+    parts_.log.Warning("the ledger in vault names another leader");
+    parts_.stop.SleepFor(kLook);
+    return {};
+  }
   const Status left = fence.StepDown();
   if (!left) {
     parts_.log.Warning("leadership not given back in vault",
@@ -372,7 +379,8 @@ Status ClusterRun::ReconcileFenced(VaultSession& session, KubeSource& source) {
   return {};
 }
 
-void ClusterRun::Reconcile(Store& store, KubeSource& source) {
+void ClusterRun::Reconcile(Store& store, const Fence& fence,
+                           KubeSource& source) {
   const Config& config = parts_.config;
   Reconciler reconciler(settings_, store);
   Loop loop(
@@ -386,7 +394,7 @@ void ClusterRun::Reconcile(Store& store, KubeSource& source) {
         status_signal_.Wake();
       });
   parts_.log.Info("reconciling", {{"source", "kubernetes"}});
-  while (parts_.stop.WaitFor(loop.Turn()) && Leads()) {
+  while (parts_.stop.WaitFor(loop.Turn()) && Leads() && fence.leads()) {
   }
 }
 

@@ -123,7 +123,9 @@ TEST_F(FenceTest, AFormerLeaderThatLogsInAnewWritesNothing) {
   ASSERT_TRUE(first_.fence.TakeOver());
   ASSERT_TRUE(second_.fence.TakeOver());
   const std::string before = vault_.store().Dump();
+  EXPECT_TRUE(first_.fence.leads());
   EXPECT_EQ(first_.Write(), "conflict");
+  EXPECT_FALSE(first_.fence.leads());
   EXPECT_EQ(first_.Write(), "unavailable");
   EXPECT_EQ(vault_.store().Dump(), before);
   EXPECT_EQ(second_.Write(), "ok");
