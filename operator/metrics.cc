@@ -70,6 +70,10 @@ struct Metrics::Families {
   Gauge& brakes =
       SingleGauge(registry, "claviger_operator_mass_deletions_held_back",
                   "Namespaces whose deletion waits to be confirmed.");
+  Gauge& missing = SingleGauge(
+      registry, "claviger_operator_objects_missing",
+      "Objects gone though nobody saw them deleted: what they held back is "
+      "held back still.");
   Gauge& failures = SingleGauge(registry, "claviger_operator_failures",
                                 "Principals that the last pass failed for.");
   Gauge& problems = SingleGauge(registry, "claviger_operator_problems",
@@ -96,6 +100,9 @@ void Metrics::Count(const PassReport& report, std::chrono::milliseconds took,
   families_->principals.Set(Number(report.principals));
   families_->conflicts.Set(Number(report.conflicts.size()));
   families_->brakes.Set(Number(report.brakes.size()));
+  size_t missing = 0;
+  for (const Brake& one : report.missing) missing += one.gone;
+  families_->missing.Set(Number(missing));
   families_->failures.Set(Number(report.failures.size()));
   families_->problems.Set(Number(report.problems.size()));
   if (report.settled()) {

@@ -55,6 +55,11 @@ void Informer::Stop() {
   wake_.notify_all();
 }
 
+bool Informer::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
 Informer::Stats Informer::stats() const {
   const std::lock_guard lock(mutex_);
   return stats_;
@@ -73,6 +78,8 @@ milliseconds Informer::Failed(const Error& error) {
   const milliseconds wait =
       BackoffDelay(settings_.backoff, attempts_++,
                    error.retry_after.value_or(milliseconds(0)), ports_.random);
+  // Its own end is how a stream of one that was stopped ends.
+  if (stopped()) return wait;
   ports_.log.Warning("objects of the cluster cannot be followed for now",
                      {{"resource", resource_.plural},
                       {"code", ToString(error.code)},

@@ -106,6 +106,7 @@ class Informer {
     size_t operator()(const ObjectName& name) const;
   };
 
+  bool stopped() const;
   std::chrono::milliseconds List();
   std::chrono::milliseconds Watch();
   std::chrono::milliseconds Failed(const Error& error);

@@ -205,6 +205,61 @@ TEST_F(OperatorClusterTest, APolicyChangedByHandIsRepairedWithAnEvent) {
   }));
 }
 
+// No controller ends namespaces here: what it would do is done by hand.
+TEST_F(OperatorClusterTest, ANamespaceEndsWithoutVaultAndItsAccessLater) {
+  const std::string more =
+      "webhook: {enabled: false}\n"
+      "safety: {namespaceDeletionWaitSeconds: 1}\n";
+  const std::string doomed = "/api/v1/namespaces/doomed";
+  const auto pending = [] {
+    const auto map =
+        bed_->kube().Call("GET",
+                          "/api/v1/namespaces/claviger-system/configmaps/"
+                          "claviger-operator-revocations");
+    if (!map || !map->ok()) return std::string();
+    return nlohmann::json::parse(map->body).value(
+        "/data/pending.json"_json_pointer, std::string());
+  };
+  ASSERT_TRUE(bed_->kube().Call(
+      "POST", "/api/v1/namespaces",
+      R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"doomed"}})"));
+  StartOperator(more);
+  for (std::string yaml : {std::string(kWarehouse), NightlyGrant()}) {
+    yaml.replace(yaml.find("namespace: sales"), 16, "namespace: doomed");
+    const size_t path = yaml.find("sales/warehouse");
+    if (path != std::string::npos) yaml.replace(path, 5, "doomed");
+    ASSERT_TRUE(bed_->Apply(yaml));
+  }
+  ASSERT_EQ(
+      bed_->AwaitCondition("Grant", "doomed", "nightly", "Ready", "True/Ready"),
+      "True/Ready")
+      << bed_->LogOf(name_);
+  ASSERT_TRUE(bed_->vault().Seal());
+  ASSERT_TRUE(bed_->kube().Call("DELETE", doomed));
+  for (const auto& [kind, name] : std::vector<std::array<std::string, 2>>{
+           {"Grant", "nightly"}, {"Connection", "warehouse"}}) {
+    ASSERT_TRUE(bed_->Delete(kind, "doomed", name));
+    EXPECT_TRUE(ClusterBed::Await([&, kind = kind, name = name] {
+      return bed_->Get(kind, "doomed", name).is_null();
+    })) << bed_->LogOf(name_);
+  }
+  EXPECT_THAT(pending(), HasSubstr("nightly"));
+  ASSERT_TRUE(bed_->kube().Call(
+      "PUT", doomed + "/finalize",
+      R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"doomed"},)"
+      R"("spec":{"finalizers":[]}})"));
+  // Somebody else carries it out.
+  operator_->Stop();
+  name_ += "-again";
+  StartOperator(more);
+  ASSERT_TRUE(bed_->vault().Unseal());
+  EXPECT_TRUE(ClusterBed::Await([&] {
+    return bed_->Policy("sa.reports.nightly").empty();
+  })) << bed_->LogOf(name_);
+  EXPECT_TRUE(ClusterBed::Await([&] { return pending() == "[]"; }))
+      << bed_->LogOf(name_);
+}
+
 // A leader that was paused for longer than its lease: it may not even finish
 // what it was about to write.
 TEST_F(OperatorClusterTest, APausedLeaderThatIsContinuedWritesNothing) {

@@ -38,6 +38,15 @@ class Recorder final : public InformerSink {
   std::map<std::string, int> state;
 };
 
+class CountingLogger final : public Logger {
+ public:
+  void Log(LogLevel level, std::string_view,
+           std::initializer_list<LogField>) override {
+    if (level >= LogLevel::kWarning) ++warnings;
+  }
+  int warnings = 0;
+};
+
 class InformerTest : public testing::KubeTest {
  protected:
   // Lists and watches until nothing is left to tell.
@@ -59,7 +68,7 @@ class InformerTest : public testing::KubeTest {
   }
 
   testing::FakeRandom random_;
-  NullLogger log_;
+  CountingLogger log_;
   Recorder told_;
   Informer informer_{
       {client_, clock_, random_, log_}, kGrants, InformerSettings{}, told_};
@@ -357,6 +366,17 @@ TEST_F(InformerTest, TakesUpAnIdleStreamAnewWithoutAWait) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(informer_.Step(), milliseconds(0));
   EXPECT_EQ(informer_.stats().failures, 0U);
   EXPECT_EQ(informer_.stats().lists, 1U);
+}
+
+TEST_F(InformerTest, ComplainsOfALostServerButNotOfItsOwnEnd) {
+  Settle();
+  kube_.GoAway(true);
+  informer_.Step();
+  EXPECT_EQ(log_.warnings, 1);
+  informer_.Stop();
+  kube_.Close();
+  informer_.Step();
+  EXPECT_EQ(log_.warnings, 1);
 }
 
 TEST_F(InformerTest, RunsOnAThreadUntilItIsStopped) {

@@ -60,6 +60,8 @@ TEST_F(HealthTest, MetricsCountWithoutNamesFromManifests) {
       {Action::kUpdate, Kind::kRole, "claviger.prod.sa.a.b", true}};
   report.conflicts = {{"sa.secret-project.app", "policy x", "fix"}};
   report.brakes.push_back({"secret-project", 30, 40, "secret-project:1", {}});
+  report.missing = {{"secret-project", 2, 9, "secret-project:2", {}},
+                    {"hr", 3, 9, "hr:3", {}}};
   report.principals = 7;
   metrics_.Count(report, milliseconds(1'500),
                  Time(std::chrono::seconds(1'767'225'600)));
@@ -73,6 +75,7 @@ TEST_F(HealthTest, MetricsCountWithoutNamesFromManifests) {
   EXPECT_THAT(text, HasSubstr("claviger_operator_principals 7"));
   EXPECT_THAT(text, HasSubstr("claviger_operator_conflicts 1"));
   EXPECT_THAT(text, HasSubstr("claviger_operator_mass_deletions_held_back 1"));
+  EXPECT_THAT(text, HasSubstr("claviger_operator_objects_missing 5"));
   EXPECT_THAT(text,
               HasSubstr("claviger_operator_pass_duration_seconds_sum 1.5"));
   EXPECT_THAT(text, HasSubstr("claviger_operator_vault_writes_total{"));
