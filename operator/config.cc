@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/config.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <optional>
 #include <utility>
 
 #include "base/file.h"
 #include "base/names.h"
 #include "operator/config_values.h"
+#include "operator/inject/resources.h"
 
 namespace claviger::op {
 namespace {
@@ -141,6 +144,14 @@ void ReadName(const Value& value, Config& config) {
   ReadMatching(value, IsVaultSegment, "a name", config.*kMember);
 }
 
+bool IsImage(std::string_view text) {
+  return !text.empty() && text.size() <= 512 &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                  std::string_view("._/:@-").find(c) != std::string_view::npos;
+         });
+}
+
 struct Key {
   SettingKey key;
   Reader read;
@@ -173,7 +184,44 @@ void ReadKubeName(const Value& value, Config& config) {
   ReadMatching(value, IsDnsSubdomain, "a name of Kubernetes", config.*kMember);
 }
 
-constexpr std::array<Key, 44> kTable = {{
+void ReadImage(const Value& value, Config& config) {
+  ReadMatching(value, IsImage, "an image", config.injection.image);
+}
+
+void ReadPullPolicy(const Value& value, Config& config) {
+  std::string policy;
+  Read(value, policy);
+  if (policy != "Always" && policy != "IfNotPresent" && policy != "Never") {
+    return Refuse(value, "unknown policy", "use Always, IfNotPresent or Never");
+  }
+  config.injection.pull_policy = std::move(policy);
+}
+
+void ReadSidecarLevel(const Value& value, Config& config) {
+  std::string level;
+  Read(value, level);
+  if (!ParseLogLevel(level)) {
+    return Refuse(value, "unknown level", "use debug, info, warning or error");
+  }
+  config.injection.log_level = std::move(level);
+}
+
+void ReadSidecarResources(const Value& value, Config& config) {
+  inject::Resources resources{{}, {}};
+  model::Fields fields(value);
+  fields.Optional("requests", resources.requests);
+  fields.Optional("limits", resources.limits);
+  fields.Finish();
+  for (const auto& part : {resources.requests, resources.limits}) {
+    if (const auto good = inject::CheckQuantities(part); !good) {
+      return Refuse(value, good.error().message,
+                    "write it as of a container in Kubernetes");
+    }
+  }
+  config.injection.resources = std::move(resources);
+}
+
+constexpr std::array<Key, 49> kTable = {{
     {{"cluster", "text", "",
       "this cluster's name, part of every name in Vault: lower-case letters, "
       "digits and dashes, at most 40",
@@ -236,6 +284,31 @@ constexpr std::array<Key, 44> kTable = {{
      ReadWebhookPath<&Webhook::cert_file>},
     {{"webhook.keyFile", "path", "", "its private key (PEM)"},
      ReadWebhookPath<&Webhook::key_file>},
+    {{"injection.image", "text", "",
+      "image of the sidecar that labelled pods get, best by its digest; not "
+      "set: such pods are refused"},
+     ReadImage},
+    {{"injection.imagePullPolicy", "Always, IfNotPresent or Never",
+      "IfNotPresent", "when nodes pull it"},
+     ReadPullPolicy},
+    {{"injection.runAsUser", "number", "65532",
+      "uid and gid of sidecars; 0: none is set, where the cluster chooses one "
+      "(OpenShift)"},
+     [](const Value& value, Config& config) {
+       if (const auto uid = ReadNumber(value, 0, 2'147'483'647)) {
+         config.injection.run_as_user = *uid;
+       }
+     }},
+    {{"injection.logLevel", "debug, info, warning or error", "info",
+      "least severe lines that sidecars write; a pod may say otherwise"},
+     ReadSidecarLevel},
+    {{"injection.resources", "requests and limits",
+      "{requests: {cpu: 5m, memory: 16Mi, ephemeral-storage: 1Mi}, limits: "
+      "{memory: 32Mi, ephemeral-storage: 128Mi}}",
+      "what a sidecar may use; given, it replaces all of the default; a pod "
+      "may "
+      "change single values"},
+     ReadSidecarResources},
     {{"vault.address", "URL", "", "Vault's address, without a path", true},
      [](const Value& value, Config& config) {
        ReadAddress(value, config.vault_address);
@@ -379,6 +452,7 @@ void Finish(Config& config, const std::string& file,
   if (config.layout.user_audiences.empty()) {
     config.layout.user_audiences = {config.layout.sidecar_audience};
   }
+  config.injection.audience = config.layout.sidecar_audience;
   if (config.login_role.empty()) {
     config.login_role = "claviger." + config.layout.cluster + ".operator";
   }
@@ -424,6 +498,20 @@ Result<Config> LoadConfig(const std::string& file) {
   const Result<std::string> text = ReadFile(file, kMaxConfigBytes);
   if (!text) return Fail(text.error(), "read configuration");
   return ParseConfig(*text, file);
+}
+
+inject::SidecarFacts SidecarFactsOf(const Config& config, std::string ca_pem) {
+  inject::SidecarFacts facts;
+  facts.cluster = config.layout.cluster;
+  facts.vault_address = config.vault_address;
+  facts.vault_ca = std::move(ca_pem);
+  facts.vault_namespace = config.vault_namespace;
+  facts.mount = config.layout.mount;
+  facts.auth_kind = config.layout.auth_kind;
+  facts.auth_mount = config.layout.auth_mount;
+  facts.user_auth_mount = config.layout.user_auth_mount;
+  facts.user_claim = config.layout.user_claim;
+  return facts;
 }
 
 ReconcilerSettings ReconcilerSettingsOf(const Config& config) {

@@ -18,6 +18,8 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "model/settings_file.h"
+#include "operator/inject/settings.h"
+#include "operator/inject/sidecar_text.h"
 #include "operator/reconciler.h"
 
 namespace claviger::op {
@@ -71,6 +73,8 @@ struct Config {
   std::string lease = "claviger-operator";
   std::string service_account = "claviger-operator";
   Webhook webhook;
+  /// What pods get; not yet its `sidecar_text`.
+  inject::Settings injection;
   LogLevel log_level = LogLevel::kInfo;
   Listener metrics{"0.0.0.0", 8080};
   Listener health{"0.0.0.0", 8081};
@@ -87,6 +91,10 @@ Result<Config> ParseConfig(std::string_view text, const std::string& file);
 
 /// Reads and parses the file. Blocking; ReadFile's errors as well.
 Result<Config> LoadConfig(const std::string& file);
+
+/// What the sidecars of injected pods are told, with the text of the file of
+/// authorities, where there is one.
+inject::SidecarFacts SidecarFactsOf(const Config& config, std::string ca_pem);
 
 /// What the reconciler takes of it.
 ReconcilerSettings ReconcilerSettingsOf(const Config& config);

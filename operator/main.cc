@@ -25,6 +25,7 @@
 #include "operator/kube/uninstall.h"
 #include "operator/metrics.h"
 #include "operator/process/cluster_mode.h"
+#include "operator/process/injection.h"
 #include "operator/process/manifest_mode.h"
 #include "operator/process/pages.h"
 #include "operator/process/parts.h"
@@ -145,6 +146,16 @@ int LeaveCluster(const Config& config) {
   return 0;
 }
 
+int PrintSidecarSettings(const Config& config) {
+  if (config.injection.image.empty()) {
+    return Complain(kUsage, "injection.image is not set: nothing is injected");
+  }
+  const Result<inject::Settings> injection = InjectionOf(config);
+  if (!injection) return Complain(kUsage, injection.error().message);
+  std::printf("%s\n", injection->sidecar_text.c_str());
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(
       "The operator of Claviger: writes to Vault what Connections, Grants and "
@@ -162,6 +173,9 @@ int Main(int argc, char** argv) {
   app.add_flag("--uninstall", uninstall,
                "take the finalizers off all objects, let no operator lead for "
                "two minutes, and end");
+  bool print_settings = false;
+  app.add_flag("--print-sidecar-settings", print_settings,
+               "print what injected sidecars are told, for the guard, and end");
   app.set_version_flag("--version", CLAVIGER_VERSION);
   app.footer("Keys of the configuration file:\n" +
              model::SettingsHelp(ConfigKeys()));
@@ -177,7 +191,8 @@ int Main(int argc, char** argv) {
   if (!config) return Complain(kUsage, config.error().message);
   if (!manifests.empty()) config->manifests = manifests;
   if (!kubeconfig.empty()) config->kubeconfig = kubeconfig;
-  return uninstall ? LeaveCluster(*config) : Serve(*config);
+  if (uninstall) return LeaveCluster(*config);
+  return print_settings ? PrintSidecarSettings(*config) : Serve(*config);
 }
 
 }  // namespace

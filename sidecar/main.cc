@@ -85,9 +85,8 @@ int Serve(const Config& config) {
   const sigset_t ends = BlockSignals();
   const std::unique_ptr<Logger> log =
       MakeStderrLogger(config.log_level, "sidecar");
-  Result<std::unique_ptr<http::Client>> client =
-      http::MakeCurlClient(
-          {.ca_file = config.vault_ca_file, .ca_pem = config.vault_ca});
+  Result<std::unique_ptr<http::Client>> client = http::MakeCurlClient(
+      {.ca_file = config.vault_ca_file, .ca_pem = config.vault_ca});
   if (!client) return Complain(kFailed, client.error().message);
   Result<std::unique_ptr<vault::Api>> api = vault::MakeHttpApi(
       {config.vault_address, config.vault_namespace}, **client);

@@ -21,8 +21,8 @@ struct CurlSettings {
   std::chrono::milliseconds connect_timeout{5'000};
 };
 
-/// Fails with kInvalidArgument when the CA file cannot be read, or it or the PEM
-/// holds no certificate.
+/// Fails with kInvalidArgument when the CA file cannot be read, or it or the
+/// PEM holds no certificate.
 Result<std::unique_ptr<Client>> MakeCurlClient(const CurlSettings& settings);
 
 }  // namespace claviger::http

@@ -79,6 +79,18 @@ Result<Request> ForObject(std::string_view doing, const Resource& resource,
   return request;
 }
 
+// The number that a text begins with: "34+" is 34. 0 where there is none.
+int LeadingNumber(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_string()) return 0;
+  int number = 0;
+  for (const char c : found->get_ref<const std::string&>()) {
+    if (c < '0' || c > '9' || number > 9'999) break;
+    number = number * 10 + (c - '0');
+  }
+  return number;
+}
+
 }  // namespace
 
 Result<std::string> Client::Exchange(std::string_view doing,
@@ -188,6 +200,21 @@ Result<std::string> Client::Get(const Resource& resource,
   request->deadline = settings_.deadline;
   request->accept = Accept(resource, "PartialObjectMetadata");
   return Exchange(doing, *request);
+}
+
+Result<ServerVersion> Client::Version() const {
+  Request request;
+  request.path = {"version"};
+  request.deadline = settings_.deadline;
+  request.max_response_bytes = kMaxAnswerBytes;
+  const auto text = Exchange("read the API server's version", request);
+  if (!text) return Fail(text.error());
+  const auto parsed = ParseJson(*text);
+  if (!parsed) return Fail(parsed.error(), "the API server's version");
+  const ServerVersion version{LeadingNumber(*parsed, "major"),
+                              LeadingNumber(*parsed, "minor")};
+  if (version.major > 0) return version;
+  return Fail(ErrorCode::kMalformed, "the API server's version has no number");
 }
 
 Result<std::string> Client::Create(const Resource& resource,

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <functional>
 #include <optional>
 #include <string>
@@ -54,6 +55,13 @@ struct WatchRequest {
   std::chrono::seconds timeout{300};
   /// Longest silence; bookmarks come about once a minute, events any time.
   std::chrono::milliseconds silence{45'000};
+};
+
+/// The API server's version; managed ones write "29+".
+struct ServerVersion {
+  int major = 0;
+  int minor = 0;
+  auto operator<=>(const ServerVersion&) const = default;
 };
 
 /// How a watch ended without failing.
@@ -121,6 +129,8 @@ class Client {
                                   const ObjectName& name,
                                   std::string_view status_json,
                                   std::string_view resource_version = "") const;
+
+  Result<ServerVersion> Version() const;
 
   /// Deletes exactly the object with this uid: kConflict for another of the
   /// same name, kNotFound.

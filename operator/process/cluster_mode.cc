@@ -20,6 +20,7 @@
 #include "operator/kube/selection.h"
 #include "operator/kube/status_writer.h"
 #include "operator/loop.h"
+#include "operator/process/injection.h"
 #include "operator/process/manifest_mode.h"
 #include "operator/vault_store.h"
 #include "operator/webhook/server.h"
@@ -190,6 +191,9 @@ Status ClusterRun::StartWebhook() {
     return {};
   }
   webhook::WebhookOptions options;
+  Result<inject::Settings> injection = InjectionOf(config);
+  if (!injection) return Fail(injection.error(), "prepare injection");
+  options.injection = *std::move(injection);
   options.settings = {config.admins, settings_.snapshot,
                       "system:serviceaccount:" + config.own_namespace + ":" +
                           config.service_account};

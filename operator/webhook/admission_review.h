@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "model/objects.h"
+#include "operator/json_patch.h"
 
 namespace claviger::op::webhook {
 
@@ -61,13 +62,6 @@ struct Review {
   bool dry_run = false;
   std::optional<ObjectVersion> object;      // not when deleting
   std::optional<ObjectVersion> old_object;  // not when creating
-};
-
-/// One step of a JSON patch; `value` is JSON, empty for "remove".
-struct PatchStep {
-  std::string op;
-  std::string path;
-  std::string value;
 };
 
 struct Answer {

@@ -34,6 +34,20 @@ prometheus::Histogram& Durations(prometheus::Registry& registry) {
                    0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5});
 }
 
+const char* NameOf(Injected result) {
+  switch (result) {
+    case Injected::kPatched:
+      return "injected";
+    case Injected::kUnchanged:
+      return "unchanged";
+    case Injected::kRefused:
+      return "refused";
+    case Injected::kMalformed:
+      return "malformed";
+  }
+  return "";
+}
+
 }  // namespace
 
 struct Counters::Families {
@@ -44,6 +58,9 @@ struct Counters::Families {
   Family<Counter>& unjudged =
       Counts(registry, "claviger_webhook_unjudged_total",
              "Requests that were refused without being judged.");
+  Family<Counter>& injections =
+      Counts(registry, "claviger_webhook_injections_total",
+             "Reviews of new pods, by what became of them.");
   prometheus::Histogram& duration = Durations(registry);
   Gauge& waiting = SingleGauge(registry, "claviger_webhook_waiting",
                                "Reviews that wait for a newer snapshot.");
@@ -69,6 +86,10 @@ void Counters::Count(Route route, const Review& review, Rule rule,
 void Counters::CountUnjudged(bool malformed) {
   families_->unjudged.Add({{"reason", malformed ? "malformed" : "no_snapshot"}})
       .Increment();
+}
+
+void Counters::CountInjection(Injected result) {
+  families_->injections.Add({{"result", NameOf(result)}}).Increment();
 }
 
 void Counters::SetWaiting(size_t count) {

@@ -15,6 +15,9 @@ namespace claviger::op::webhook {
 
 enum class Route { kValidate, kMutate };
 
+/// What became of a new pod.
+enum class Injected { kPatched, kUnchanged, kRefused, kMalformed };
+
 class Counters {
  public:
   Counters();
@@ -27,6 +30,8 @@ class Counters {
              std::chrono::microseconds took);
   /// One that could not be judged: no snapshot yet, or not a review at all.
   void CountUnjudged(bool malformed);
+  /// One review of a new pod.
+  void CountInjection(Injected result);
   /// Reviews that wait for a newer snapshot.
   void SetWaiting(size_t count);
   /// When the certificate that is served ends.

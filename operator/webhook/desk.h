@@ -49,6 +49,8 @@ class Desk {
   /// When Expire has something to do; absent: nothing waits.
   std::optional<SteadyTime> NextDeadline() const;
   bool HasSnapshot() const;
+  /// The newest; null before the first.
+  std::shared_ptr<const View> Current() const;
 
  private:
   struct Waiting {
@@ -61,7 +63,6 @@ class Desk {
   void Take(Waiting one);
   std::optional<Verdict> Decide(const Waiting& one, const View* view) const;
   void Answer(const Waiting& one, const std::optional<Verdict>& verdict);
-  std::shared_ptr<const View> Current() const;
 
   const Settings settings_;
   const Patience patience_;

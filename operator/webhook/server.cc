@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kWhileNotReady{1'000};
 constexpr milliseconds kDrain{2'000};
+constexpr kube::ServerVersion kFirstWithNativeSidecars{1, 29};
 
 http::ServerLimits LimitsOf(const WebhookOptions& options) {
   http::ServerLimits limits;
@@ -40,6 +41,9 @@ class RunningWebhook final : public Webhook {
         store_(std::make_shared<http::CertificateStore>()),
         desk_(options.settings, options.patience, ports.clock, ports.log,
               ports.counters),
+        pods_(
+            options.injection, [this] { return desk_.Current(); }, ports.clock,
+            ports.log, ports.counters),
         keeper_(options.certificates, ports.client, *store_, ports.random,
                 ports.log, ports.counters),
         server_(http::MakeServer(LimitsOf(options), ports.log)) {}
@@ -82,6 +86,9 @@ class RunningWebhook final : public Webhook {
  private:
   void Handle(const http::ServerRequest& request,
               std::shared_ptr<http::Responder> responder) {
+    if (http::PathOf(request) == kInjectPath) {
+      return pods_.Handle(request, responder);
+    }
     desk_.Handle(request, std::move(responder));
     if (!desk_.NextDeadline()) return;
     {
@@ -112,7 +119,20 @@ class RunningWebhook final : public Webhook {
     }
   }
 
+  // Once it is new enough it stays so: nobody takes a cluster back.
+  void LookAtVersion() {
+    if (!pods_.NeedsVersion()) return;
+    const auto version = ports_.client.Version();
+    if (version) {
+      pods_.SetNativeSidecars(*version >= kFirstWithNativeSidecars);
+    } else {
+      ports_.log.Warning("the API server's version is not known",
+                         {{"error", version.error().message}});
+    }
+  }
+
   void Look() {
+    LookAtVersion();
     auto done = keeper_.Tick(ports_.clock.Now());
     if (!done) {
       // What is served stays good; only a failing call of ourselves says
@@ -138,6 +158,7 @@ class RunningWebhook final : public Webhook {
   const WebhookPorts ports_;
   const std::shared_ptr<http::CertificateStore> store_;
   Desk desk_;
+  PodDesk pods_;
   CertificateKeeper keeper_;
   std::unique_ptr<http::Server> server_;
   std::mutex mutex_;

@@ -15,11 +15,13 @@
 #include "kube/client.h"
 #include "operator/webhook/certificates.h"
 #include "operator/webhook/desk.h"
+#include "operator/webhook/pod_desk.h"
 
 namespace claviger::op::webhook {
 
 struct WebhookOptions {
   Settings settings;
+  inject::Settings injection;
   Desk::Patience patience;
   std::string address = "0.0.0.0";
   uint16_t port = 8443;

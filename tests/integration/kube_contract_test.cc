@@ -50,6 +50,13 @@ TEST_F(KubeContractTest, TellsAnAbsentObjectFromAKindThatIsNotServed) {
   EXPECT_EQ(Pages(kOther, 5, {}), "unsupported");
 }
 
+TEST_F(KubeContractTest, SaysItsVersion) {
+  const auto version = client().Version();
+  ASSERT_TRUE(version) << version.error().message;
+  EXPECT_GE(*version, (kube::ServerVersion{1, 29}));
+  EXPECT_LT(*version, (kube::ServerVersion{2, 0}));
+}
+
 TEST_F(KubeContractTest, CountsGenerationsOfTheSpecOnly) {
   MakeGrant("a");
   json stored;

@@ -65,9 +65,11 @@ class OperatorWebhookTest : public ::testing::Test {
       json object = json::parse(ToJson(root));
       const std::string kind = object["kind"];
       if (kind == "Service") continue;
-      json& client = object["webhooks"][0]["clientConfig"];
-      const std::string path = client["service"]["path"];
-      client = {{"url", "https://localhost:" + std::to_string(port) + path}};
+      for (json& webhook : object["webhooks"]) {
+        json& client = webhook["clientConfig"];
+        const std::string path = client["service"]["path"];
+        client = {{"url", "https://localhost:" + std::to_string(port) + path}};
+      }
       const bool validates = kind == "ValidatingWebhookConfiguration";
       const auto made = bed_->kube().Call(
           "POST",

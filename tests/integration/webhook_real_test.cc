@@ -178,10 +178,12 @@ class WebhookRealTest : public ::testing::Test {
     for (const model::Node& root : model::ReadYaml(*text).roots) {
       json configuration = json::parse(ToJson(root));
       if (configuration["kind"] == "Service") continue;
-      json& client = configuration["webhooks"][0]["clientConfig"];
-      const std::string path = client["service"]["path"];
-      client = {{"url", "https://localhost:" +
-                            std::to_string(webhook_->port()) + path}};
+      for (json& webhook : configuration["webhooks"]) {
+        json& client = webhook["clientConfig"];
+        const std::string path = client["service"]["path"];
+        client = {{"url", "https://localhost:" +
+                              std::to_string(webhook_->port()) + path}};
+      }
       const bool validates =
           configuration["kind"] == "ValidatingWebhookConfiguration";
       const auto made = kube_->Call(

@@ -198,6 +198,9 @@ std::optional<Result<Response>> FakeKube::Fault(const Request& request,
 }
 
 Response FakeKube::Perform(const Request& request) {
+  if (request.path == std::vector<std::string>{"version"}) {
+    return {200, R"({"major":"1","minor":"34"})", std::nullopt};
+  }
   const Route route = Route::Of(request);
   if (!route.known) return {404, "404 page not found\n", std::nullopt};
   KubeOutcome outcome;

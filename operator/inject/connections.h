@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The variables of the connections that a pod names. Pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "access/snapshot.h"
+#include "base/time.h"
+
+namespace claviger::op::inject {
+
+/// By name: CLAVIGER_SALES__WAREHOUSE_HOST, _PORT, _URL, as far as the endpoint
+/// has them. A server-side-only connection has none: nobody but the sidecar
+/// connects to it. Absent: it is unknown, or the account does not see it.
+using Variables = std::map<std::string, std::string>;
+std::optional<Variables> VariablesOf(const access::Snapshot& snapshot,
+                                     const model::ObjectRef& connection,
+                                     const model::ObjectRef& account, Time now);
+
+}  // namespace claviger::op::inject

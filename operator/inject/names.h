@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the injector calls what it adds to a pod: docs/reference/injection.md
+// and the guard (operator/guard) name the same.
+#pragma once
+
+#include <string_view>
+
+namespace claviger::op::inject {
+
+inline constexpr std::string_view kLabel = "claviger.io/inject";
+inline constexpr std::string_view kAnnotationPrefix = "claviger.io/";
+inline constexpr std::string_view kStatusAnnotation = "claviger.io/status";
+inline constexpr std::string_view kContainers = "claviger.io/containers";
+inline constexpr std::string_view kConnections = "claviger.io/connections";
+inline constexpr std::string_view kResources = "claviger.io/resources";
+inline constexpr std::string_view kLogLevel = "claviger.io/log-level";
+
+inline constexpr std::string_view kSidecar = "claviger-sidecar";
+inline constexpr std::string_view kProgram = "/claviger-sidecar";
+inline constexpr std::string_view kTokenVolume = "claviger-token";
+inline constexpr std::string_view kTokenPath = "/var/run/secrets/claviger";
+inline constexpr std::string_view kRunVolume = "claviger-run";
+inline constexpr std::string_view kRunPath = "/run/claviger";
+inline constexpr std::string_view kSocketVariable = "CLAVIGER_SOCKET";
+inline constexpr std::string_view kSocket = "/run/claviger/claviger.sock";
+inline constexpr int kHealthPort = 9810;
+inline constexpr int kTokenSeconds = 3'600;
+
+}  // namespace claviger::op::inject

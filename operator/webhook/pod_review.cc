@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/webhook/pod_review.h"
+
+#include <utility>
+
+#include "base/json.h"
+#include "base/names.h"
+#include "operator/webhook/admission_review.h"
+
+namespace claviger::op::webhook {
+namespace {
+
+using nlohmann::json;
+
+std::string TextAt(const json& value, const char* pointer) {
+  const json::json_pointer at(pointer);
+  if (!value.contains(at) || !value.at(at).is_string()) return "";
+  return value.at(at).get<std::string>();
+}
+
+bool IsNewPod(const json& review) {
+  return TextAt(review, "/request/kind/group").empty() &&
+         TextAt(review, "/request/kind/version") == "v1" &&
+         TextAt(review, "/request/kind/kind") == "Pod" &&
+         TextAt(review, "/request/subResource").empty() &&
+         TextAt(review, "/request/operation") == "CREATE";
+}
+
+}  // namespace
+
+Result<PodReview> ParsePodReview(std::string_view body) {
+  JsonLimits limits;
+  limits.max_bytes = kMaxReviewBytes;
+  auto parsed = ParseJson(body, limits);
+  if (!parsed) return Fail(parsed.error(), "admission review");
+  if (TextAt(*parsed, "/apiVersion") != "admission.k8s.io/v1" ||
+      TextAt(*parsed, "/kind") != "AdmissionReview") {
+    return Fail(ErrorCode::kUnsupported,
+                "not an AdmissionReview of admission.k8s.io/v1");
+  }
+  if (!IsNewPod(*parsed)) {
+    return Fail(ErrorCode::kUnsupported, "this page judges new pods");
+  }
+  PodReview review;
+  review.uid = TextAt(*parsed, "/request/uid");
+  review.ns = TextAt(*parsed, "/request/namespace");
+  const json::json_pointer object("/request/object");
+  if (review.uid.empty() || !IsDnsLabel(review.ns) ||
+      !parsed->contains(object) || !parsed->at(object).is_object()) {
+    return Fail(ErrorCode::kMalformed,
+                "admission review without uid, namespace or pod");
+  }
+  review.pod = std::move(parsed->at(object));
+  review.name = TextAt(review.pod, "/metadata/name");
+  if (review.name.empty()) {
+    review.name = TextAt(review.pod, "/metadata/generateName");
+  }
+  return review;
+}
+
+}  // namespace claviger::op::webhook

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/inject/connections.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/builders.h"
+
+namespace claviger::op::inject {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::Optional;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+using namespace claviger::testing;  // NOLINT(google-build-using-namespace)
+
+const Time kNow{};
+
+model::Connection Warehouse(const char* ref) {
+  model::Connection connection =
+      AConnection(ref).WithOwner(User("erin")).ServerSideOnly(false);
+  connection.endpoint.host = "dw.corp";
+  connection.endpoint.port = 5432;
+  return connection;
+}
+
+access::Snapshot World(model::Connection connection) {
+  model::Objects objects;
+  const model::ObjectRef ref = connection.ref();
+  objects.connections.push_back(std::move(connection));
+  objects.grants.push_back(AGrant("sales/g", ref.name)
+                               .To(Account("shop/app"))
+                               .Allowing({model::Privilege::kUse}));
+  access::SnapshotSettings settings;
+  settings.paths.allow_all = true;
+  return {std::move(objects), settings};
+}
+
+TEST(VariablesTest, SayWhereTheApplicationConnects) {
+  const access::Snapshot world = World(Warehouse("sales/dw-main.v2"));
+  EXPECT_THAT(
+      VariablesOf(world, Ref("sales/dw-main.v2"), Ref("shop/app"), kNow),
+      Optional(UnorderedElementsAre(
+          Pair("CLAVIGER_SALES__DW_MAIN_V2_HOST", "dw.corp"),
+          Pair("CLAVIGER_SALES__DW_MAIN_V2_PORT", "5432"))));
+}
+
+TEST(VariablesTest, SayNothingOfWhatOnlyTheSidecarConnectsTo) {
+  model::Connection connection = Warehouse("sales/dw");
+  connection.server_side_only = true;
+  EXPECT_THAT(
+      VariablesOf(World(connection), Ref("sales/dw"), Ref("shop/app"), kNow),
+      Optional(IsEmpty()));
+}
+
+TEST(VariablesTest, AreNoneForWhoDoesNotSeeTheConnection) {
+  const access::Snapshot world = World(Warehouse("sales/dw"));
+  EXPECT_EQ(VariablesOf(world, Ref("sales/dw"), Ref("shop/other"), kNow),
+            std::nullopt);
+  EXPECT_EQ(VariablesOf(world, Ref("sales/none"), Ref("shop/app"), kNow),
+            std::nullopt);
+}
+
+}  // namespace
+}  // namespace claviger::op::inject

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/inject/inject.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "operator/inject/names.h"
+#include "unit/operator/inject/golden.h"
+
+namespace claviger::op::inject {
+namespace {
+
+using nlohmann::json;
+using testing::AfterInjection;
+using testing::GoldenSettings;
+using testing::GoldenSurroundings;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+json APod(const json& annotations = json::object()) {
+  return {{"metadata",
+           {{"labels", {{"claviger.io/inject", "true"}}},
+            {"annotations", annotations}}},
+          {"spec",
+           {{"serviceAccountName", "app"},
+            {"containers", {{{"name", "app"}, {"image", "a"}}}}}}};
+}
+
+std::string RefusalOf(const json& pod, Settings settings = GoldenSettings(),
+                      Surroundings surroundings = GoldenSurroundings()) {
+  const Outcome outcome = Inject(pod, settings, surroundings);
+  EXPECT_EQ(outcome.allowed, outcome.message.empty());
+  EXPECT_TRUE(outcome.allowed || outcome.patch.empty());
+  return outcome.message;
+}
+
+TEST(InjectTest, RefusesWhatTheServerWouldNotUnderstand) {
+  Surroundings old = GoldenSurroundings();
+  old.native_sidecars = NativeSidecars::kNo;
+  EXPECT_THAT(RefusalOf(APod(), GoldenSettings(), old),
+              HasSubstr("older than 1.29"));
+  old.native_sidecars = NativeSidecars::kUnknown;
+  EXPECT_THAT(RefusalOf(APod(), GoldenSettings(), old),
+              HasSubstr("try again in a moment"));
+}
+
+TEST(InjectTest, RefusesWithoutAnImageAndLeavesOthersAlone) {
+  Settings off = GoldenSettings();
+  off.image.clear();
+  EXPECT_THAT(RefusalOf(APod(), off), HasSubstr("injection.image"));
+  json unlabelled = APod();
+  unlabelled["metadata"].erase("labels");
+  EXPECT_EQ(RefusalOf(unlabelled, off), "");
+  EXPECT_EQ(RefusalOf(json::object(), off), "");
+}
+
+TEST(InjectTest, TakesPodsThatAreNoneForWhatTheyAre) {
+  for (const char* text :
+       {R"({"metadata":{"labels":{"claviger.io/inject":"true"}}})",
+        R"({"metadata":{"labels":{"claviger.io/inject":"true"}},"spec":[]})",
+        R"({"metadata":{"labels":{"claviger.io/inject":"true"}},
+            "spec":{"containers":{}}})"}) {
+    EXPECT_THAT(RefusalOf(json::parse(text)), HasSubstr("no containers"));
+  }
+}
+
+TEST(InjectTest, NothingButTheConfigurationDecidesWhereASidecarLogsIn) {
+  for (const char* wish :
+       {"vault-address", "vault-ca", "auth-mount", "image", "audience",
+        "cluster", "identity", "service-account", "settings", "namespace",
+        "files", "Containers", "containers.", "inject"}) {
+    const std::string key = std::string("claviger.io/") + wish;
+    EXPECT_THAT(RefusalOf(APod({{key, "x"}})),
+                HasSubstr("annotation " + key + ": unknown"))
+        << wish;
+  }
+}
+
+TEST(InjectTest, NoWishReachesMoreThanItsOwnField) {
+  const json plain = AfterInjection(
+      APod(), Inject(APod(), GoldenSettings(), GoldenSurroundings()));
+  const json wished =
+      APod({{"claviger.io/log-level", "debug"},
+            {"claviger.io/resources", R"({"limits":{"memory":"1Gi","cpu":2}})"},
+            {"claviger.io/containers", "app"},
+            {"other.io/anything", "$(x)"}});
+  const json result = AfterInjection(
+      wished, Inject(wished, GoldenSettings(), GoldenSurroundings()));
+  json expected = plain["spec"];
+  json& sidecar = expected["initContainers"][0];
+  sidecar["args"][2] = "--log-level=debug";
+  sidecar["resources"]["limits"]["memory"] = "1Gi";
+  sidecar["resources"]["limits"]["cpu"] = "2";
+  EXPECT_EQ(result["spec"], expected);
+}
+
+TEST(InjectTest, IsBoundedInWhatItReads) {
+  EXPECT_THAT(RefusalOf(APod({{"claviger.io/containers",
+                               std::string(100'000, ',') + "app"}})),
+              HasSubstr("too long"));
+  std::string many;
+  for (int i = 0; i < 65; ++i) many += "s/c" + std::to_string(i) + ",";
+  EXPECT_THAT(RefusalOf(APod({{"claviger.io/connections", many}})),
+              HasSubstr("more than 64"));
+  EXPECT_THAT(RefusalOf(APod(
+                  {{"claviger.io/resources", std::string(2'000, ' ') + "{}"}})),
+              HasSubstr("not JSON"));
+}
+
+TEST(InjectTest, RefusesQuantitiesThatAreNone) {
+  for (const char* bad : {"", "-1", "1.", ".5", "1e3", "5 m", "1Ti1", "mi",
+                          "1.2.3", "0x10", "9999999999999999999", "$(x)"}) {
+    const json wish = {{"requests", {{"memory", bad}}}};
+    EXPECT_THAT(RefusalOf(APod({{"claviger.io/resources", wish.dump()}})),
+                HasSubstr("not a quantity"))
+        << bad;
+  }
+  for (const char* bad :
+       {"[]", "{\"claims\":[]}", "{\"limits\":5}", "{", "x"}) {
+    EXPECT_NE(RefusalOf(APod({{"claviger.io/resources", bad}})), "") << bad;
+  }
+}
+
+TEST(InjectTest, LeavesTheUidToAClusterThatChoosesIt) {
+  Settings settings = GoldenSettings();
+  settings.run_as_user = 0;
+  json pod = APod();
+  json once = AfterInjection(pod, Inject(pod, settings, GoldenSurroundings()));
+  json& context = once["spec"]["initContainers"][0]["securityContext"];
+  EXPECT_FALSE(context.contains("runAsUser"));
+  context["runAsUser"] = 1000650000;
+  context["seLinuxOptions"] = {{"level", "s0:c1,c2"}};
+  EXPECT_THAT(Inject(once, settings, GoldenSurroundings()).patch, IsEmpty());
+}
+
+TEST(InjectTest, TakesBackWhatOthersAddedToItsContainer) {
+  const json pod = APod();
+  const json once =
+      AfterInjection(pod, Inject(pod, GoldenSettings(), GoldenSurroundings()));
+  json changed = once;
+  json& sidecar = changed["spec"]["initContainers"][0];
+  // As the ServiceAccount admission and other webhooks do.
+  sidecar["volumeMounts"].push_back(
+      {{"name", "kube-api-access-x"},
+       {"mountPath", "/var/run/secrets/kubernetes.io/serviceaccount"},
+       {"readOnly", true}});
+  sidecar["env"] = {{{"name", "LD_PRELOAD"}, {"value", "/lib/x.so"}}};
+  const Outcome outcome =
+      Inject(changed, GoldenSettings(), GoldenSurroundings());
+  EXPECT_EQ(AfterInjection(changed, outcome), once);
+}
+
+}  // namespace
+}  // namespace claviger::op::inject
