@@ -223,5 +223,30 @@ TEST_F(OperatorProcessTest, HelpNamesEveryKey) {
   }
 }
 
+TEST_F(OperatorProcessTest, PrintsWhatSidecarsAreToldForTheGuard) {
+  const auto print = [this](const std::string& address) {
+    const auto ca = directory_->Write("ca.pem", "-----BEGIN x-----\n");
+    const auto config = directory_->Write(
+        "print.yaml",
+        "cluster: prod\naudiences: {sidecar: claviger-test}\n"
+        "injection: {image: sidecar}\nvault: {address: \"" +
+            address + "\", caFile: " + *ca + ", mounts: []}\n");
+    ProcessOptions options;
+    options.argv = {CLAVIGER_OPERATOR, "--config", *config,
+                    "--print-sidecar-settings"};
+    options.stdout_path = options.stderr_path = directory_->File("printed");
+    auto process = Process::Start(options);
+    EXPECT_TRUE(process);
+    EXPECT_TRUE(process->WaitForExit(kPatience));
+    return ReadFile(directory_->File("printed"), 1U << 20U).value_or("");
+  };
+  EXPECT_EQ(print("https://v"),
+            R"({"cluster":"prod","socket":{"mode":"0666"},"vault":{)"
+            R"("address":"https://v","auth":{"kind":"kubernetes","mount":)"
+            R"("claviger"},"ca":"-----BEGIN x-----\n","mount":"claviger"}})"
+            "\n");
+  EXPECT_THAT(print("http://v"), HasSubstr("injection needs vault.address"));
+}
+
 }  // namespace
 }  // namespace claviger::testing

@@ -42,6 +42,38 @@ std::string ErrorOf(const std::string& text) {
   return config ? "" : config.error().message;
 }
 
+TEST(OperatorConfigTest, InjectsOnlyWhatIsConfigured) {
+  const Result<Config> least = ParseConfig(kLeast, "c.yaml");
+  ASSERT_TRUE(least);
+  EXPECT_EQ(least->injection.image, "");
+  EXPECT_EQ(least->injection.audience, "claviger-1");
+  EXPECT_EQ(least->injection.resources.limits.at("memory"), "32Mi");
+  const Result<Config> config = ParseConfig(
+      std::string(kLeast) +
+          "injection:\n  image: \"r.io/claviger/sidecar@sha256:1\"\n"
+          "  imagePullPolicy: Never\n  runAsUser: 0\n  logLevel: debug\n"
+          "  resources: {limits: {memory: 48Mi}}\n",
+      "c.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->injection.image, "r.io/claviger/sidecar@sha256:1");
+  EXPECT_EQ(config->injection.pull_policy, "Never");
+  EXPECT_EQ(config->injection.run_as_user, 0);
+  EXPECT_EQ(config->injection.log_level, "debug");
+  EXPECT_TRUE(config->injection.resources.requests.empty());
+  EXPECT_EQ(config->injection.resources.limits.at("memory"), "48Mi");
+}
+
+TEST(OperatorConfigTest, RefusesWhatNoSidecarCanBe) {
+  const std::string errors = ErrorOf(
+      std::string(kLeast) +
+      "injection: {image: \"x' || true\", imagePullPolicy: Sometimes, "
+      "runAsUser: -1, logLevel: loud, resources: {limits: {gpu: \"1\"}}}\n");
+  for (const char* key :
+       {"image", "imagePullPolicy", "runAsUser", "logLevel", "resources"}) {
+    EXPECT_THAT(errors, HasSubstr(std::string("injection.") + key + ": "));
+  }
+}
+
 TEST(OperatorConfigTest, ReadsTheWholeExample) {
   const Result<Config> config = ParseConfig(kWhole, "c.yaml");
   ASSERT_TRUE(config) << config.error().message;
