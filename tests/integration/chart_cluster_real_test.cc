@@ -43,6 +43,7 @@ class ChartClusterTest : public ::testing::Test {
     const Status applied = ApplyManifests(*kube_, *kinds);
     ASSERT_TRUE(applied) << applied.error().message;
     for (const char* path : {"/apis/monitoring.coreos.com/v1/servicemonitors",
+                             "/apis/monitoring.coreos.com/v1/podmonitors",
                              "/apis/monitoring.coreos.com/v1/prometheusrules",
                              "/apis/cert-manager.io/v1/certificates",
                              "/apis/cert-manager.io/v1/issuers"}) {
@@ -85,8 +86,10 @@ class ChartClusterTest : public ::testing::Test {
 
 TEST_F(ChartClusterTest, EveryObjectIsAccepted) {
   InstallThirdPartyKinds();
-  for (const char* values : {"least", "all"}) {
-    const auto text = helm_->Render({ValuesFile(values)});
+  const std::pair<const char*, std::vector<std::string>> renderings[] = {
+      {"least", {}}, {"all", {}}, {"least", {"injection.enabled=false"}}};
+  for (const auto& [values, set] : renderings) {
+    const auto text = helm_->Render({ValuesFile(values)}, set);
     ASSERT_TRUE(text) << text.error().message;
     const auto documents = Documents(*text);
     ASSERT_TRUE(documents) << documents.error().message;
@@ -129,6 +132,39 @@ TEST_F(ChartClusterTest, PodsMayRunWhereOnlyRestrictedOnesMay) {
       }
     }
   }
+}
+
+// The operator's own pods hold a token that the guard reserves.
+TEST_F(ChartClusterTest, TheGuardLetsTheOperatorInAndNobodyWhoImitatesIt) {
+  ExpectHelm({"install", "claviger", kChart, "--namespace", kNamespace,
+              "--values", ValuesFile("least")});
+  const auto documents = Documents(*helm_->Render({ValuesFile("least")}));
+  ASSERT_TRUE(documents);
+  json pod =
+      Find(*documents, "Deployment", "claviger-operator")["spec"]["template"];
+  pod["apiVersion"] = "v1";
+  pod["kind"] = "Pod";
+  pod["metadata"]["name"] = "claviger-operator-0";
+  json imitation = pod;
+  imitation["spec"]["containers"][0]["name"] = "shell";
+  // Policies come into force a moment after they were written.
+  std::string refusal;
+  ASSERT_TRUE(Await(
+      [&] {
+        refusal = DryRun(imitation);
+        return !refusal.empty();
+      },
+      std::chrono::seconds(60)));
+  EXPECT_NE(refusal.find("only the container operator"),
+            std::string::npos)
+      << refusal;
+  EXPECT_EQ(DryRun(pod), "");
+  const json job = Find(*documents, "Job", "claviger-uninstall");
+  json last = job["spec"]["template"];
+  last["apiVersion"] = "v1";
+  last["kind"] = "Pod";
+  last["metadata"]["name"] = "claviger-uninstall-0";
+  EXPECT_EQ(DryRun(last), "");
 }
 
 constexpr const char* kValidating =
@@ -181,6 +217,17 @@ TEST_F(ChartClusterTest, AnUninstallKeepsTheKindsAndTheObjects) {
                   std::string(kind) + ".claviger.io"),
               json());
   }
+  // And what was kept is taken over again.
+  ExpectHelm({"install", "claviger", kChart, "--namespace", kNamespace,
+              "--values", ValuesFile("least")});
+}
+
+// As docs/getting-started.md leaves them behind.
+TEST_F(ChartClusterTest, KindsThatWereAppliedByHandAreTakenOver) {
+  const Status applied = InstallCrds(*kube_, std::string(kSource) + "/crds");
+  ASSERT_TRUE(applied) << applied.error().message;
+  ExpectHelm({"install", "claviger", kChart, "--namespace", kNamespace,
+              "--values", ValuesFile("least"), "--take-ownership"});
 }
 
 }  // namespace

@@ -79,6 +79,29 @@ TEST_F(ChartTest, RendersTheSameTwice) {
   }
 }
 
+// The links to crds/ and operator/guard/ become files in a package.
+TEST_F(ChartTest, APackageRendersAsTheFolderDoes) {
+  const auto directory = ScratchDirectory::Create();
+  ASSERT_TRUE(directory);
+  const auto packed = helm_->Run({"package", kChart, "--destination",
+                                  directory->path(), "--version", "9.9.9"});
+  ASSERT_TRUE(packed) << packed.error().message;
+  ASSERT_EQ(packed->exit_code, 0) << packed->err;
+  const auto rendered =
+      helm_->Run({"template", "claviger", directory->File("claviger-9.9.9.tgz"),
+                  "--namespace", kNamespace, "--values", ValuesFile("least")});
+  ASSERT_TRUE(rendered);
+  ASSERT_EQ(rendered->exit_code, 0) << rendered->err;
+  const auto theirs = Documents(rendered->out);
+  ASSERT_TRUE(theirs);
+  const std::vector<json> ours = Rendered("least");
+  ASSERT_EQ(theirs->size(), ours.size());
+  for (size_t i = 0; i < ours.size(); ++i) {
+    EXPECT_EQ((*theirs)[i].value("spec", json()),
+              ours[i].value("spec", json()));
+  }
+}
+
 TEST_F(ChartTest, SaysWhatMustBeGiven) {
   const std::vector<std::string> least = {ValuesFile("least")};
   const std::pair<const char*, const char*> missing[] = {
@@ -109,6 +132,11 @@ TEST_F(ChartTest, RefusesValuesThatCannotBeMeant) {
       {"log.level=loud", "at '/log/level'"},
       {"openshift=perhaps", "at '/openshift'"},
       {"vaultReviewer.lastingToken=true", "needs vaultReviewer.create"},
+      {"vault.address=http://vault:8200", "must begin with https://"},
+      {"vault.namespace=a'b", "may contain one of"},
+      {"guard.previousSidecars[0].image=a", "missing property 'settings'"},
+      {"injection.runAsUser=0", "at '/injection/runAsUser'"},
+      {"injection.excludedNamespaces={Prod}", "at '/injection/excludedNa"},
   };
   for (const auto& [set, expected] : wrong) {
     EXPECT_NE(Refusal(least, {set}).find(expected), std::string::npos)
@@ -189,6 +217,69 @@ TEST_F(ChartTest, EveryValueReachesTheConfiguration) {
   EXPECT_EQ(config->drift_round, std::chrono::seconds(120));
   EXPECT_EQ(config->webhook.cert_file,
             "/etc/claviger/webhook-certificate/tls.crt");
+  EXPECT_EQ(config->injection.image,
+            "localhost/claviger-sidecar@sha256:" + std::string(64, '1'));
+  EXPECT_EQ(config->injection.pull_policy, "Never");
+  EXPECT_EQ(config->injection.run_as_user, 0);  // OpenShift's choice
+  EXPECT_EQ(config->injection.log_level, "warning");
+  EXPECT_EQ(config->injection.resources.limits.at("memory"), "48Mi");
+}
+
+TEST_F(ChartTest, WithoutInjectionAVaultWithoutTlsIsEnough) {
+  const json map = Find(Rendered("least", {"injection.enabled=false",
+                                           "vault.address=http://vault:8200"}),
+                        "ConfigMap", "claviger-operator");
+  const auto config =
+      op::ParseConfig(std::string(map["data"]["operator.yaml"]), "chart");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->injection.image, "");
+}
+
+// The guard pins what the operator writes, to the letter.
+TEST_F(ChartTest, GuardAndOperatorKnowTheSameSidecar) {
+  for (const char* values : {"least", "all"}) {
+    const std::vector<json> rendered = Rendered(values);
+    const json map = Find(rendered, "ConfigMap", "claviger-operator");
+    const auto config =
+        op::ParseConfig(std::string(map["data"]["operator.yaml"]), "chart");
+    ASSERT_TRUE(config) << config.error().message;
+    const json ca = Find(rendered, "ConfigMap", "claviger-vault-ca");
+    const auto text = op::inject::SidecarText(op::SidecarFactsOf(
+        *config, ca.is_null() ? "" : std::string(ca["data"]["ca.crt"])));
+    ASSERT_TRUE(text) << text.error().message;
+    const json policy =
+        Find(rendered, "ValidatingAdmissionPolicy", "claviger-pods");
+    ASSERT_FALSE(policy.is_null());
+    std::string sidecars;
+    for (const json& variable : policy["spec"]["variables"]) {
+      if (variable["name"] == "sidecars") sidecars = variable["expression"];
+    }
+    EXPECT_NE(sidecars.find("{'image': '" + config->injection.image +
+                            "', 'settings': r'" + *text + "'}"),
+              std::string::npos)
+        << sidecars;
+  }
+}
+
+TEST_F(ChartTest, TheGuardLeavesNothingOpen) {
+  for (const char* values : {"least", "all"}) {
+    for (const json& one : Rendered(values)) {
+      if (one["kind"] != "ValidatingAdmissionPolicy") continue;
+      for (const char* open : {"_AUDIENCE", "SIDECAR_IMAGE", "SIDECAR_SETT"}) {
+        EXPECT_EQ(one.dump().find(open), std::string::npos)
+            << one["metadata"]["name"] << open;
+      }
+    }
+  }
+}
+
+TEST_F(ChartTest, NamespacesAreLeftOutOfInjection) {
+  const json webhooks =
+      Find(Rendered("all"), "MutatingWebhookConfiguration", "claviger");
+  const json& pods = webhooks["webhooks"][1];
+  EXPECT_EQ(pods["name"], "pods.claviger.io");
+  EXPECT_EQ(pods["namespaceSelector"]["matchExpressions"][0]["values"],
+            json::array({"kube-system", kNamespace, "ci", "build"}));
 }
 
 json PodTemplate(const std::vector<json>& rendered) {

@@ -41,6 +41,9 @@ true
 {{- if not .Values.vault.mounts -}}
 {{- fail "set vault.mounts: what Connections may name in Vault; as [{mount: secret, engine: kv2, allow: [\"{namespace}/+\"]}]" -}}
 {{- end -}}
+{{- if and .Values.injection.enabled (not (hasPrefix "https://" .Values.vault.address)) -}}
+{{- fail "vault.address must begin with https://: the containers of a pod share its network and could read a login without TLS. To try Claviger without sidecars, set injection.enabled to false" -}}
+{{- end -}}
 {{- if and .Values.vaultReviewer.lastingToken (not .Values.vaultReviewer.create) -}}
 {{- fail "vaultReviewer.lastingToken needs vaultReviewer.create" -}}
 {{- end -}}
@@ -74,6 +77,21 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
+{{/* What injected sidecars are told, to the letter as the operator writes it
+(operator/inject/sidecar_text.cc), since the guard pins it; a test compares. */}}
+{{- define "claviger.sidecarSettings" -}}
+{{- $v := .Values.vault -}}
+{{- $vault := dict "address" $v.address "mount" $v.mount "auth" (dict "kind" $v.auth.kind "mount" $v.auth.mount) -}}
+{{- if $v.caBundle }}{{ $_ := set $vault "ca" $v.caBundle }}{{ end -}}
+{{- if $v.namespace }}{{ $_ := set $vault "namespace" $v.namespace }}{{ end -}}
+{{- if $v.userAuth.mount }}{{ $_ := set $vault "userAuth" (dict "mount" $v.userAuth.mount "userClaim" $v.userAuth.userClaim) }}{{ end -}}
+{{- $text := dict "cluster" .Values.cluster "socket" (dict "mode" "0666") "vault" $vault | toRawJson -}}
+{{- if regexMatch "[$'<>&`]" $text -}}
+{{- fail "no value below vault may contain one of $ ' ` < > &: pods are given them as they are" -}}
+{{- end -}}
+{{- $text -}}
+{{- end }}
+
 {{/* The operator's configuration, as docs/reference/operator-config.md. Made of
 values and never of text, so that no value can become more than a value. */}}
 {{- define "claviger.operatorConfig" -}}
@@ -93,7 +111,16 @@ values and never of text, so that no value can become more than a value. */}}
 {{- $_ := set $webhook "certFile" "/etc/claviger/webhook-certificate/tls.crt" -}}
 {{- $_ := set $webhook "keyFile" "/etc/claviger/webhook-certificate/tls.key" -}}
 {{- end -}}
-{{- dict
+{{- $injection := dict -}}
+{{- if .Values.injection.enabled -}}
+{{- $injection = dict
+  "image" (include "claviger.image" (dict "image" .Values.injection.image "root" .))
+  "imagePullPolicy" .Values.injection.image.pullPolicy
+  "logLevel" .Values.injection.logLevel
+  "resources" .Values.injection.resources
+  "runAsUser" (ternary 0 (int .Values.injection.runAsUser) (ne "" (include "claviger.isOpenShift" .))) -}}
+{{- end -}}
+{{- $config := dict
   "cluster" .Values.cluster
   "kubernetes" (dict "namespace" .Release.Namespace)
   "webhook" $webhook
@@ -106,6 +133,7 @@ values and never of text, so that no value can become more than a value. */}}
   "sharing" .Values.sharing
   "safety" .Values.safety
   "log" .Values.log
-  "intervals" .Values.intervals
-  | toYaml -}}
+  "intervals" .Values.intervals -}}
+{{- if $injection }}{{ $_ := set $config "injection" $injection }}{{ end -}}
+{{- $config | toYaml -}}
 {{- end }}
