@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <iostream>
+#include <mutex>
 
 #include "access_watch.h"
 #include "fault_bed.h"
@@ -55,6 +56,12 @@ class OperatorCrashTest : public ::testing::Test {
     }
   }
 
+  void TearDown() override {
+    if (bed_ == nullptr) return;
+    bed_->kube().Heal();
+    bed_->vault().Heal();
+  }
+
   CallVerdict Before(const ProxiedCall& call) {
     if (!call.IsWrite() || !Meets(++asked_, true)) return {};
     Kill(call);
@@ -63,6 +70,7 @@ class OperatorCrashTest : public ::testing::Test {
 
   void Kill(const ProxiedCall& call) {
     bed_->Kill();
+    const std::lock_guard lock(mutex_);
     what_ = call.method + " " + call.target;
   }
 
@@ -115,6 +123,7 @@ class OperatorCrashTest : public ::testing::Test {
   }
 
   void Begin(const Point& point) {
+    const std::lock_guard lock(mutex_);
     what_.clear();
     point_call_ = 0;
     asked_ = 0;
@@ -171,7 +180,8 @@ class OperatorCrashTest : public ::testing::Test {
   std::atomic<int> asked_{0};
   std::atomic<int> answered_{0};
   std::atomic<bool> killed_{false};
-  std::string what_;
+  std::mutex mutex_;
+  std::string what_;  // under mutex_
   int restarts_ = 0;
 };
 

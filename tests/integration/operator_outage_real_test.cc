@@ -9,6 +9,7 @@
 #include <atomic>
 #include <functional>
 
+#include "base/file.h"
 #include "fault_bed.h"
 
 namespace claviger::testing {
@@ -21,6 +22,15 @@ using ::testing::Not;
 constexpr char kSlot[] = "secret/data/sales/warehouse";
 constexpr char kPasses[] = "claviger_operator_passes_total";
 constexpr char kLeading[] = "claviger_operator_leading";
+
+// Of resident memory, ever.
+size_t PeakKilobytes(pid_t pid) {
+  const auto status =
+      ReadFile("/proc/" + std::to_string(pid) + "/status", 65'536);
+  const size_t at = status ? status->find("VmHWM:") : std::string::npos;
+  return at == std::string::npos ? SIZE_MAX
+                                 : std::stoul(status->substr(at + 6));
+}
 
 class OperatorOutageTest : public ::testing::Test {
  protected:
@@ -136,6 +146,7 @@ TEST_F(OperatorOutageTest, AnApiServerThatIsSilentIsWaitedFor) {
 
 TEST_F(OperatorOutageTest, AnApiServerThatIsBusyDelaysAndLosesNothing) {
   std::atomic<int> refused{0};
+  const HealAtEnd heal(bed_->kube());
   bed_->kube().OnCall([&](const ProxiedCall& call) {
     if (call.Names("/leases/")) return CallVerdict();
     ++refused;
@@ -190,13 +201,40 @@ TEST_F(OperatorOutageTest, AVaultThatFailsIsToldOfAndWaitedFor) {
   PassVaultAnswer(500, "", "VaultUnavailable", "unavailable");
 }
 
+TEST_F(OperatorOutageTest, AVaultBehindABrokenGatewayIsToldOfAndWaitedFor) {
+  PassVaultAnswer(502, "", "VaultUnavailable", "unavailable");
+}
+
 TEST_F(OperatorOutageTest, AVaultThatDeniesIsToldOfAndWaitedFor) {
   PassVaultAnswer(403, "", "VaultDenied", "failures");
+}
+
+TEST_F(OperatorOutageTest, AVaultThatAnswersHalfADocumentIsNotBelieved) {
+  PassVaultTrouble(
+      [] {
+        bed_->vault().OnAnswer([](const ProxiedCall&, ProxiedAnswer& answer) {
+          answer.body.resize(answer.body.size() / 2);
+        });
+      },
+      "WriteFailed", "failures", [] { bed_->vault().Heal(); });
+}
+
+TEST_F(OperatorOutageTest, AVaultThatAnswersWithoutEndCostsNoMemory) {
+  constexpr size_t kEndless = size_t{64} << 20U;
+  PassVaultTrouble(
+      [] {
+        bed_->vault().OnAnswer([](const ProxiedCall&, ProxiedAnswer& answer) {
+          answer.body.resize(kEndless, ' ');
+        });
+      },
+      "TooLarge", "failures", [] { bed_->vault().Heal(); });
+  EXPECT_LT(PeakKilobytes(bed_->process().pid()), kEndless / 1024);
 }
 
 // The write was applied and its answer lost: it is read again, not assumed.
 TEST_F(OperatorOutageTest, AWriteWithoutAnAnswerIsReadAgain) {
   std::atomic<int> cut{0};
+  const HealAtEnd heal(bed_->vault());
   bed_->vault().OnAnswer([&](const ProxiedCall& call, ProxiedAnswer&) {
     if (!call.IsWrite() || call.Names("/auth/") || cut++ > 0) return;
     bed_->vault().BreakAll();

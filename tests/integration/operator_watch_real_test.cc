@@ -175,6 +175,7 @@ TEST_F(OperatorWatchTest, StreamsCutAtRandomBytesLoseNoEdit) {
   std::mutex mutex;
   Dice dice(20'261);
   std::atomic<int> cuts{0};
+  const HealAtEnd heal(bed_->kube());
   bed_->kube().OnLine([&](const ProxiedCall&, const std::string& line) {
     const std::lock_guard lock(mutex);
     if (dice.Chance(60)) return StreamPiece{line};
@@ -206,6 +207,7 @@ TEST_F(OperatorWatchTest, DoubledAndSwappedEventsCauseNoFurtherWrite) {
   EXPECT_GT(undisturbed, 0);
   std::mutex mutex;
   std::string last;
+  const HealAtEnd heal(bed_->kube());
   // Each event twice, and the one before it once more behind it.
   bed_->kube().OnLine([&](const ProxiedCall& call, const std::string& line) {
     if (!call.Names("/grants")) return StreamPiece{line};
@@ -228,6 +230,7 @@ TEST_F(OperatorWatchTest, DoubledAndSwappedEventsCauseNoFurtherWrite) {
 
 TEST_F(OperatorWatchTest, ADroppedDeletionIsFoundByTheNextList) {
   std::atomic<int> dropped{0};
+  const HealAtEnd heal(bed_->kube());
   bed_->kube().OnLine([&](const ProxiedCall& call, const std::string& line) {
     if (!call.Names("/grants")) return StreamPiece{line};
     ++dropped;
@@ -247,6 +250,7 @@ TEST_F(OperatorWatchTest, ADroppedDeletionIsFoundByTheNextList) {
 
 TEST_F(OperatorWatchTest, AnErrorEventInTheStreamListsAnew) {
   std::atomic<int> errors{0};
+  const HealAtEnd heal(bed_->kube());
   bed_->kube().OnLine([&](const ProxiedCall& call, const std::string& line) {
     if (!call.Names("/grants") || errors++ > 0) return StreamPiece{line};
     return StreamPiece{std::string(R"({"type":"ERROR","object":)") + kGone +

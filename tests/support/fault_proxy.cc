@@ -167,22 +167,26 @@ void FaultProxy::BreakAfter(std::optional<size_t> bytes) {
 }
 
 void FaultProxy::OnCall(CallHook hook) {
+  const std::unique_lock none_runs(running_);
   const std::lock_guard lock(mutex_);
   hooks_.call = std::move(hook);
 }
 
 void FaultProxy::OnAnswer(AnswerHook hook) {
+  const std::unique_lock none_runs(running_);
   const std::lock_guard lock(mutex_);
   hooks_.answer = std::move(hook);
 }
 
 void FaultProxy::OnLine(LineHook hook) {
+  const std::unique_lock none_runs(running_);
   const std::lock_guard lock(mutex_);
   hooks_.line = std::move(hook);
 }
 
 void FaultProxy::Heal() {
   {
+    const std::unique_lock none_runs(running_);
     const std::lock_guard lock(mutex_);
     hooks_ = {};
     ++heals_;
@@ -262,8 +266,11 @@ void FaultProxy::Serve(int fd) {
 // False when the connection is to end.
 bool FaultProxy::Forward(ProxyChannel& client, const ProxiedCall& call) {
   ++calls_;
-  const CallHook hook = hooks().call;
-  CallVerdict verdict = hook ? hook(call) : CallVerdict();
+  CallVerdict verdict;
+  {
+    const std::shared_lock runs(running_);
+    if (const CallHook hook = hooks().call) verdict = hook(call);
+  }
   switch (verdict.kind) {
     case CallVerdict::Kind::kPass:
       return Relay(client, call);
@@ -299,7 +306,10 @@ bool FaultProxy::Relay(ProxyChannel& client, const ProxiedCall& call) {
            RelayStream(client, call, server, reader);
   }
   if (!reader.ReadBody(answer)) return false;
-  if (const AnswerHook hook = hooks().answer) hook(call, answer);
+  {
+    const std::shared_lock runs(running_);
+    if (const AnswerHook hook = hooks().answer) hook(call, answer);
+  }
   return Gate() && client.Write(TextOf(answer));
 }
 
@@ -323,8 +333,11 @@ bool FaultProxy::RelayStream(ProxyChannel& client, const ProxiedCall& call,
 
 bool FaultProxy::SendLine(ProxyChannel& client, const ProxiedCall& call,
                           const std::string& line) {
-  const LineHook hook = hooks().line;
-  const StreamPiece piece = hook ? hook(call, line) : StreamPiece{line};
+  StreamPiece piece{line};
+  {
+    const std::shared_lock runs(running_);
+    if (const LineHook hook = hooks().line) piece = hook(call, line);
+  }
   if (!piece.bytes.empty() && !client.Write(ChunkOf(piece.bytes))) return false;
   switch (piece.then) {
     case StreamPiece::Then::kGoOn:

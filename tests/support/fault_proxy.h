@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 
@@ -60,7 +61,8 @@ class FaultProxy {
     kRefuse,  // nobody listens any more
     kHang,    // connections are made, and nothing moves on any
   };
-  // Called on the connections' threads, several at a time.
+  // Called on the connections' threads, several at a time. Once another is set,
+  // or Heal was called, none runs any more; they must not set hooks themselves.
   using CallHook = std::function<CallVerdict(const ProxiedCall&)>;
   using AnswerHook = std::function<void(const ProxiedCall&, ProxiedAnswer&)>;
   using LineHook =
@@ -137,7 +139,8 @@ class FaultProxy {
   uint16_t port_ = 0;
   std::atomic<int> connections_{0};
   std::atomic<int> calls_{0};
-  mutable std::mutex mutex_;  // guards what is below
+  std::shared_mutex running_;  // shared by hooks while they run
+  mutable std::mutex mutex_;   // guards what is below
   std::condition_variable changed_;
   int listener_ = -1;
   Mode mode_ = Mode::kPass;
@@ -147,6 +150,18 @@ class FaultProxy {
   std::list<int> open_;  // descriptors of both sides
   std::list<Served> served_;
   std::thread acceptor_;
+};
+
+/// Heals at the end of a scope, before what its hooks refer to is gone.
+class HealAtEnd {
+ public:
+  explicit HealAtEnd(FaultProxy& proxy) : proxy_(proxy) {}
+  ~HealAtEnd() { proxy_.Heal(); }
+  HealAtEnd(const HealAtEnd&) = delete;
+  HealAtEnd& operator=(const HealAtEnd&) = delete;
+
+ private:
+  FaultProxy& proxy_;
 };
 
 }  // namespace claviger::testing
