@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr size_t kDriftSlice = 50;
+constexpr size_t kDriftSlice = 10;
 constexpr milliseconds kShortestRetry{200};
 constexpr milliseconds kShortestWait{10};
 
@@ -26,7 +26,9 @@ Loop::Loop(ObjectSource& source, Reconciler& reconciler, const Clock& clock,
       random_(random),
       log_(log),
       settings_(settings),
-      observer_(std::move(observer)) {}
+      observer_(std::move(observer)) {
+  reconciler_.YieldTo([&source] { return source.Edited(); });
+}
 
 milliseconds Loop::Turn() {
   const SteadyTime now = clock_.SteadyNow();
@@ -36,7 +38,8 @@ milliseconds Loop::Turn() {
     return UntilNext();
   }
   const bool polled = Poll();
-  if (!polled && (retry || TransitionIsDue() || TakeDriftSlice())) {
+  const bool continues = retry || unfinished_ || TransitionIsDue();
+  if (!polled && (continues || TakeDriftSlice())) {
     const SteadyTime began = clock_.SteadyNow();
     After(reconciler_.Continue(clock_.Now()), began);
   }
@@ -49,7 +52,8 @@ bool Loop::Poll() {
   if (began < next_poll_ && !settings_.source_wakes) return false;
   next_poll_ = began + settings_.poll;
   if (!source_.Changed()) return false;
-  Result<model::Objects> objects = source_.Read();
+  if (TakeEdits(began)) return true;
+  Result<access::SharedObjects> objects = source_.Read();
   if (!objects) {
     if (objects.error().message != source_error_) {
       source_error_ = objects.error().message;
@@ -59,6 +63,13 @@ bool Loop::Poll() {
   }
   source_error_.clear();
   After(reconciler_.Pass(*std::move(objects), clock_.Now()), began);
+  return true;
+}
+
+bool Loop::TakeEdits(SteadyTime began) {
+  const std::optional<access::Edits> edits = source_.ReadEdits();
+  if (!edits) return false;
+  After(reconciler_.Edit(*edits, clock_.Now()), began);
   return true;
 }
 
@@ -95,6 +106,7 @@ void Loop::After(const PassReport& report, SteadyTime began) {
   const SteadyTime ended = clock_.SteadyNow();
   next_transition_ = report.next_transition;
   if (!next_drift_) next_drift_ = ended + DriftPause();
+  unfinished_ = report.unfinished;
   blocked_ = report.interrupted.has_value();
   asked_to_wait_ = blocked_ && report.interrupted->retry_after.has_value();
   retry_at_.reset();
@@ -116,6 +128,7 @@ void Loop::After(const PassReport& report, SteadyTime began) {
 }
 
 milliseconds Loop::UntilNext() const {
+  if (unfinished_ && !blocked_) return milliseconds(0);
   const SteadyTime now = clock_.SteadyNow();
   const auto until = [&](SteadyTime when) {
     return std::max(milliseconds(when - now), kShortestWait);

@@ -2,8 +2,8 @@
 //
 // When the reconciler runs: as soon as the source changed, when a window opens
 // or closes, again after a failure (with backoff), and a slice at a time to
-// find what was changed by hand. One turn never waits; the caller does. Used
-// by one thread.
+// find what was changed by hand. An edit goes ahead of all the rest. One turn
+// never waits; the caller does. Used by one thread.
 #pragma once
 
 #include <chrono>
@@ -46,6 +46,7 @@ class Loop {
 
  private:
   bool Poll();
+  bool TakeEdits(SteadyTime began);
   bool TransitionIsDue() const;
   bool MayLookWhileBlocked(SteadyTime now) const;
   bool TakeDriftSlice();
@@ -66,6 +67,7 @@ class Loop {
   SteadyTime next_poll_{};
   std::optional<SteadyTime> next_drift_;
   std::optional<SteadyTime> retry_at_;
+  bool unfinished_ = false;     // a pass made way for an edit
   bool blocked_ = false;        // Vault is away: nothing else before the retry
   bool asked_to_wait_ = false;  // and said for how long
   int failures_ = 0;

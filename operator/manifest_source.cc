@@ -68,12 +68,14 @@ std::string Fingerprint(const std::string& root) {
 
 ManifestSource::ManifestSource(std::string path) : path_(std::move(path)) {}
 
-Result<model::Objects> ManifestSource::Read() {
+Result<access::SharedObjects> ManifestSource::Read() {
   // Taken before: what changes while it is read is read again.
   read_ = Fingerprint(path_);
   pending_.reset();
   unsettled_ = 0;
-  return model::ReadManifests(path_);
+  Result<model::Objects> objects = model::ReadManifests(path_);
+  if (!objects) return Fail(std::move(objects).error());
+  return access::Share(*std::move(objects));
 }
 
 bool ManifestSource::Changed() {

@@ -16,7 +16,7 @@ class ManifestSource final : public ObjectSource {
  public:
   explicit ManifestSource(std::string path);
 
-  Result<model::Objects> Read() override;
+  Result<access::SharedObjects> Read() override;
   /// A change counts once two calls in a row see the same: files are still
   /// being copied or removed while they differ. After ten calls in a row that
   /// all differ it counts as well.

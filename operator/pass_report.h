@@ -5,11 +5,14 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "access/snapshot.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "model/object.h"
@@ -55,7 +58,24 @@ struct Failure {
   bool permanent = false;  // nothing to try again until the objects change
 };
 
+/// The objects that a pass was about, as they were judged.
+struct Judged {
+  /// Null where the pass did not get as far. Of a part of the objects, it says
+  /// nothing right about the others.
+  std::shared_ptr<const access::Snapshot> snapshot;
+  /// All objects but these Connections with their Grants; or, where not
+  /// `whole`, only these.
+  bool whole = true;
+  std::set<model::ObjectRef> connections;
+
+  bool Covers(const model::ObjectRef& connection) const {
+    return whole != (connections.count(connection) > 0);
+  }
+};
+
+/// `changes` are of one pass; the rest is how things stand after it.
 struct PassReport {
+  Judged judged;
   std::vector<Change> changes;  // in the order they were made
   size_t principals = 0;        // that should have something in Vault
   std::vector<Conflict> conflicts;
@@ -68,6 +88,8 @@ struct PassReport {
   std::vector<model::Problem> problems;
   /// The read was incomplete; the last good objects stay in force.
   bool incomplete_read = false;
+  /// It made way for something newer: the rest is still to be done.
+  bool unfinished = false;
   /// Why the pass ended early (Vault away): the rest is still to be done.
   std::optional<Error> interrupted;
   /// When a window opens or closes next.
@@ -77,7 +99,7 @@ struct PassReport {
   /// Something did not work that may work when tried again.
   bool retry() const;
   /// Everything is as the objects say, as far as it may be.
-  bool settled() const { return !retry() && !incomplete_read; }
+  bool settled() const { return !retry() && !incomplete_read && !unfinished; }
 };
 
 }  // namespace claviger::op

@@ -2,7 +2,9 @@
 //
 // What the reconciler reads and writes in Vault, as a port: policies, auth
 // roles and the entries of our own KV mount. Decorated for planning (records,
-// writes nothing) and for counting. Used by one thread at a time; blocking.
+// writes nothing) and for counting. Blocking. Used by one thread at a time, or
+// by the several of ReconcilerSettings::writers where the implementation says
+// so.
 #pragma once
 
 #include <cstdint>

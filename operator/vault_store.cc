@@ -20,20 +20,39 @@ bool TokenRefused(const Error& error) {
 VaultStore::VaultStore(vault::Api& api, TokenSource& token, std::string mount)
     : api_(api), token_(token), mount_(std::move(mount)) {}
 
+Result<Secret> VaultStore::Token() {
+  const std::lock_guard lock(mutex_);
+  const Result<const Secret*> token = token_.Token();
+  if (!token) return Fail(token.error());
+  return (*token)->Clone();
+}
+
+// Empty where a new token makes no sense. Another thread may have got one
+// while this one's call was under way.
+Result<Secret> VaultStore::TokenInsteadOf(const Secret& refused) {
+  const std::lock_guard lock(mutex_);
+  Result<const Secret*> token = token_.Token();
+  if (token && (*token)->Equals(refused.Reveal())) {
+    if (!token_.Refused()) return Secret();
+    token = token_.Token();
+  }
+  if (!token) return Fail(token.error());
+  return (*token)->Clone();
+}
+
 // Vault answers 403 for a token that ended as for a thing that is forbidden:
 // one new login tells them apart.
 template <typename Call>
 auto VaultStore::WithToken(Call call)
     -> decltype(call(std::declval<const Secret&>())) {
-  Result<const Secret*> token = token_.Token();
-  if (!token) return Fail(std::move(token).error());
-  auto result = call(**token);
-  if (result || !TokenRefused(result.error()) || !token_.Refused()) {
-    return result;
-  }
-  token = token_.Token();
-  if (!token) return Fail(std::move(token).error());
-  return call(**token);
+  const Result<Secret> token = Token();
+  if (!token) return Fail(token.error());
+  auto result = call(*token);
+  if (result || !TokenRefused(result.error())) return result;
+  const Result<Secret> other = TokenInsteadOf(*token);
+  if (!other) return Fail(other.error());
+  if (other->empty()) return result;
+  return call(*other);
 }
 
 Result<std::string> VaultStore::ReadPolicy(const std::string& name) {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The Store on a Vault: lib/vault's functions with the operator's token, which
-// is renewed once when Vault refuses it. Used by one thread at a time.
+// is renewed once when Vault refuses it. Thread-safe: the token source is asked
+// by one thread at a time.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <utility>
 
+#include "base/secret.h"
 #include "operator/store.h"
 #include "operator/token_source.h"
 #include "vault/api.h"
@@ -32,10 +35,13 @@ class VaultStore final : public Store {
       const std::string& path) override;
 
  private:
+  Result<Secret> Token();
+  Result<Secret> TokenInsteadOf(const Secret& refused);
   template <typename Call>
   auto WithToken(Call call) -> decltype(call(std::declval<const Secret&>()));
 
   vault::Api& api_;
+  std::mutex mutex_;  // of token_
   TokenSource& token_;
   std::string mount_;
 };

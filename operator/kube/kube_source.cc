@@ -10,13 +10,18 @@ namespace {
 // Whether what is ending may still have an effect in Vault. A principal in
 // conflict is somebody else's: nothing of ours is there.
 bool VaultFollowed(const PassReport& report) {
-  return !report.interrupted && !report.incomplete_read &&
+  return !report.interrupted && !report.incomplete_read && !report.unfinished &&
          report.failures.empty();
 }
 
 template <typename T>
 void AddUids(const std::vector<T>& objects, std::set<std::string>& uids) {
-  for (const T& one : objects) uids.insert(one.metadata.uid);
+  for (const T& one : objects) uids.insert(one->metadata.uid);
+}
+
+template <typename T>
+void Append(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
 }
 
 void AddMissing(const std::vector<model::Ended>& from,
@@ -39,32 +44,69 @@ bool KubeSource::Changed() {
   return store_.synced() && (pending_ || store_.generation() != generation_);
 }
 
-Result<model::Objects> KubeSource::Read() {
+bool KubeSource::Edited() const { return store_.generation() != generation_; }
+
+Result<access::SharedObjects> KubeSource::Read() {
   std::vector<model::Ended> put_off;
   // Before anything else: a read without these must not count as one.
   const Status known = departures_.AddTo(put_off);
   if (!known) return Fail(known.error());
-  generation_ = store_.generation();
+  generation_ = store_.TakeNews().generation;
+  has_read_ = true;
   pending_ = false;
   selection_ = Select(store_, in_force_);
   if (!selection_.unprotected.empty()) {
     const Status done = finalizers_.Protect(selection_.unprotected);
     Report(done, "finalizers cannot be written; new objects wait");
-    generation_ = store_.generation();
+    generation_ = store_.TakeNews().generation;
     selection_ = Select(store_, in_force_);
     // What came while the others' were written, and what somebody else (our
     // own status too) changed meanwhile, gives no other reason to look again.
     pending_ = !done || !selection_.unprotected.empty();
   }
   in_force_.clear();
-  AddUids(selection_.objects.connections, in_force_);
-  AddUids(selection_.objects.grants, in_force_);
-  AddUids(selection_.objects.groups, in_force_);
-  AddMissing(put_off, selection_.objects.ended);
+  PutInForce(selection_.objects);
+  AddMissing(put_off, selection_.objects.rest.ended);
   return std::move(selection_.objects);
 }
 
+void KubeSource::PutInForce(const access::SharedObjects& objects) {
+  AddUids(objects.connections, in_force_);
+  AddUids(objects.grants, in_force_);
+  AddUids(objects.groups, in_force_);
+}
+
+std::optional<access::Edits> KubeSource::ReadEdits() {
+  if (!has_read_ || pending_) return std::nullopt;
+  ObjectStore::News news = store_.TakeNews();
+  auto edits = SelectNews(store_, news.objects, selection_, in_force_);
+  if (edits && !edits->unprotected.empty()) {
+    const Status done = finalizers_.Protect(edits->unprotected);
+    Report(done, "finalizers cannot be written; new objects wait");
+    // Among others what was just written.
+    ObjectStore::News more = store_.TakeNews();
+    more.objects.merge(news.objects);
+    more.accounts = more.accounts || news.accounts;
+    news = std::move(more);
+    edits = SelectNews(store_, news.objects, selection_, in_force_);
+  }
+  // Where something is left to be protected, Read sees to it.
+  if (!edits || !edits->unprotected.empty()) return std::nullopt;
+  generation_ = news.generation;
+  PutInForce(edits->objects);
+  Append(selection_.ending, edits->ending);
+  Append(selection_.ended, edits->ended);
+  access::Edits result{std::move(edits->objects.connections),
+                       std::move(edits->objects.grants),
+                       std::move(edits->objects.rest.ended),
+                       {}};
+  if (news.accounts) result.service_accounts = store_.ServiceAccounts();
+  return result;
+}
+
 void KubeSource::After(const PassReport& report) {
+  // What was written down meanwhile is known to a whole read only.
+  if (report.interrupted) has_read_ = false;
   std::vector<ObjectId> going = departures_.After(report, selection_.ending);
   if (VaultFollowed(report)) going = selection_.ending;
   Release(going);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,9 +27,13 @@ class KubeSource final : public ObjectSource {
   KubeSource(ObjectStore& store, Finalizers& finalizers, Departures& departures,
              Logger& log);
 
-  Result<model::Objects> Read() override;
+  Result<access::SharedObjects> Read() override;
+  /// Where the news are single Connections that are not ending, single Grants,
+  /// and service accounts.
+  std::optional<access::Edits> ReadEdits() override;
   /// False until everything was listed once.
   bool Changed() override;
+  bool Edited() const override;
 
   /// After each pass, also those that did not read anew.
   void After(const PassReport& report);
@@ -42,6 +47,7 @@ class KubeSource final : public ObjectSource {
 
  private:
   void Release(const std::vector<ObjectId>& going);
+  void PutInForce(const access::SharedObjects& objects);
   void Report(const Status& done, std::string_view what);
 
   ObjectStore& store_;
@@ -51,6 +57,7 @@ class KubeSource final : public ObjectSource {
 
   Selection selection_;
   std::set<std::string> in_force_;  // uids
+  bool has_read_ = false;
   uint64_t generation_ = 0;
   bool pending_ = false;  // a finalizer could not be written
   std::string complaint_;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
 #include "base/json.h"
@@ -57,31 +56,30 @@ Result<ObjectId> ReadMetadata(ObjectKind kind, const json& object,
 }
 
 template <typename T>
-bool TakeOnly(std::vector<T>& from, Stored& out) {
-  if (from.size() != 1) return false;
-  out.value = std::move(from.front());
-  return true;
+std::shared_ptr<const T> Only(std::vector<T>& from) {
+  if (from.size() != 1) return nullptr;
+  return std::make_shared<const T>(std::move(from.front()));
 }
 
 void TakeValue(ObjectKind kind, model::Objects decoded, Stored& out) {
-  const bool whole = [&] {
-    switch (kind) {
-      case ObjectKind::kConnection:
-        return TakeOnly(decoded.connections, out);
-      case ObjectKind::kGrant:
-        return TakeOnly(decoded.grants, out);
-      case ObjectKind::kGroup:
-        return TakeOnly(decoded.groups, out);
-    }
-    return false;
-  }();
-  if (!whole) out.value = std::move(decoded);
+  switch (kind) {
+    case ObjectKind::kConnection:
+      out.connection = Only(decoded.connections);
+      break;
+    case ObjectKind::kGrant:
+      out.grant = Only(decoded.grants);
+      break;
+    case ObjectKind::kGroup:
+      out.group = Only(decoded.groups);
+      break;
+  }
+  if (out.connection || out.grant || out.group) return;
+  out.broken = std::make_shared<const model::Objects>(std::move(decoded));
 }
 
 const std::optional<model::Stamp>& StampOf(const Stored& stored) {
   static const std::optional<model::Stamp> kNone;
-  const auto* grant = std::get_if<model::Grant>(&stored.value);
-  return grant == nullptr ? kNone : grant->stamp;
+  return stored.grant ? stored.grant->stamp : kNone;
 }
 
 // Whether the difference counts for what is compiled. The generation counts
@@ -149,7 +147,10 @@ Status ObjectStore::Take(ObjectKind kind, std::string_view text,
     const auto [place, is_new] = objects_.try_emplace(*id);
     matters = is_new || Matters(place->second, stored);
     place->second = std::move(stored);
-    if (matters) ++generation_;
+    if (matters) {
+      ++generation_;
+      news_.objects.insert(*id);
+    }
   }
   if (matters) Changed();
   return {};
@@ -169,6 +170,7 @@ void ObjectStore::Remove(const ObjectId& id, const std::string& uid) {
     if (!uid.empty() && found->second.seen.uid != uid) return;
     objects_.erase(found);
     missing_.erase(id);
+    news_.objects.insert(id);
     ++generation_;
   }
   Changed();
@@ -195,30 +197,54 @@ bool ObjectStore::RemoveAllMissing() {
     if (!listed_since_[static_cast<size_t>(part)]) return false;
   }
   const bool any = !missing_.empty();
-  for (const auto& [id, uid] : missing_) objects_.erase(id);
+  for (const auto& [id, uid] : missing_) {
+    objects_.erase(id);
+    news_.objects.insert(id);
+  }
   missing_.clear();
   return any;
 }
 
+void ObjectStore::CountAccount(const model::ObjectRef& account, int by) {
+  const auto at = accounts_.try_emplace(account, 0).first;
+  const bool was = at->second > 0;
+  at->second += by;
+  const bool is = at->second > 0;
+  if (!is) accounts_.erase(at);
+  if (was == is) return;
+  news_.accounts = true;
+  ++generation_;
+}
+
+// Of a service account's second pod nothing has to be compiled anew.
 void ObjectStore::PutPod(const model::ObjectRef& pod,
                          std::string service_account) {
+  bool matters = false;
   {
     const std::lock_guard lock(mutex_);
+    const uint64_t before = generation_;
     std::string& known = pods_[pod];
     if (known == service_account) return;
+    if (!known.empty()) CountAccount({pod.ns, known}, -1);
+    CountAccount({pod.ns, service_account}, 1);
     known = std::move(service_account);
-    ++generation_;
+    matters = generation_ != before;
   }
-  Changed();
+  if (matters) Changed();
 }
 
 void ObjectStore::RemovePod(const model::ObjectRef& pod) {
+  bool matters = false;
   {
     const std::lock_guard lock(mutex_);
-    if (pods_.erase(pod) == 0) return;
-    ++generation_;
+    const auto found = pods_.find(pod);
+    if (found == pods_.end()) return;
+    const uint64_t before = generation_;
+    CountAccount({pod.ns, found->second}, -1);
+    pods_.erase(found);
+    matters = generation_ != before;
   }
-  Changed();
+  if (matters) Changed();
 }
 
 void ObjectStore::SetSynced(Part part) {
@@ -245,6 +271,21 @@ uint64_t ObjectStore::generation() const {
   return generation_;
 }
 
+ObjectStore::News ObjectStore::TakeNews() {
+  const std::lock_guard lock(mutex_);
+  News news = std::move(news_);
+  news_ = {};
+  news.generation = generation_;
+  return news;
+}
+
+std::optional<Stored> ObjectStore::Look(const ObjectId& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = objects_.find(id);
+  if (found == objects_.end()) return std::nullopt;
+  return found->second;
+}
+
 void ObjectStore::ForEach(const Visitor& visit) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [id, stored] : objects_) visit(id, stored);
@@ -258,10 +299,10 @@ std::optional<SeenObject> ObjectStore::Find(const ObjectId& id) const {
 }
 
 std::vector<model::ObjectRef> ObjectStore::ServiceAccounts() const {
-  std::set<model::ObjectRef> accounts;
+  std::vector<model::ObjectRef> accounts;
   const std::lock_guard lock(mutex_);
-  for (const auto& [pod, account] : pods_) accounts.insert({pod.ns, account});
-  return {accounts.begin(), accounts.end()};
+  for (const auto& [account, pods] : accounts_) accounts.push_back(account);
+  return accounts;
 }
 
 }  // namespace claviger::op

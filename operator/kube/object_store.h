@@ -10,11 +10,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "model/objects.h"
@@ -53,9 +54,18 @@ class ObjectStore {
   /// An object with what is needed of it.
   struct Stored {
     SeenObject seen;
-    /// Objects: what of it could not be decoded, with the reasons.
-    std::variant<model::Connection, model::Grant, model::Group, model::Objects>
-        value;
+    /// One of these is set; shared with whoever reads it. `broken`: what could
+    /// be decoded of it, with the reasons why not all.
+    std::shared_ptr<const model::Connection> connection;
+    std::shared_ptr<const model::Grant> grant;
+    std::shared_ptr<const model::Group> group;
+    std::shared_ptr<const model::Objects> broken;
+  };
+  /// What counts for what is compiled and is new since it was last asked for.
+  struct News {
+    std::set<ObjectId> objects;
+    bool accounts = false;  // of labelled pods
+    uint64_t generation = 0;
   };
   using Visitor = std::function<void(const ObjectId&, const Stored&)>;
 
@@ -92,17 +102,21 @@ class ObjectStore {
 
   /// Grows with each change that counts for what is compiled.
   uint64_t generation() const;
+  /// Asked for by one reader only.
+  News TakeNews();
 
   /// Calls `visit` for every object, sorted by kind and name, under the lock:
   /// it must neither block nor call this object.
   void ForEach(const Visitor& visit) const;
   std::optional<SeenObject> Find(const ObjectId& id) const;
+  std::optional<Stored> Look(const ObjectId& id) const;
   /// The service accounts of labelled pods, each once, sorted.
   std::vector<model::ObjectRef> ServiceAccounts() const;
 
  private:
   Status Take(ObjectKind kind, std::string_view json, const SeenObject* before);
   // Under mutex_.
+  void CountAccount(const model::ObjectRef& account, int by);
   bool IsStill(const ObjectId& id, const SeenObject& before) const;
   bool RemoveAllMissing();
   void Changed();
@@ -112,6 +126,8 @@ class ObjectStore {
   mutable std::mutex mutex_;
   std::map<ObjectId, Stored> objects_;
   std::map<model::ObjectRef, std::string> pods_;
+  std::map<model::ObjectRef, int> accounts_;  // how many pods run as it
+  News news_;
   std::array<bool, kParts> synced_{};
   std::map<ObjectId, std::string> missing_;  // their uids
   std::array<bool, kParts> listed_since_{};  // the first of these was missed

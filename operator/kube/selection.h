@@ -6,10 +6,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "access/object_index.h"
 #include "model/objects.h"
 #include "operator/kube/object_store.h"
 
@@ -18,12 +20,14 @@ namespace claviger::op {
 struct Selection {
   /// What to compile. Ended objects are named in `ended`, so that their
   /// absence is explained.
-  model::Objects objects;
+  access::SharedObjects objects;
   /// Without our finalizer and not ending: to be protected.
   std::vector<ObjectId> unprotected;
   /// Ending, with our finalizer, and out of `objects`: to be released once
   /// Vault follows.
   std::vector<ObjectId> ending;
+  /// All that are ending and out of `objects`.
+  std::vector<ObjectId> ended;
   /// Connections that stay in force because Grants still name them
   /// (deletionPolicy Block), with the names of those Grants.
   std::map<model::ObjectRef, std::vector<std::string>> blocked;
@@ -38,5 +42,13 @@ model::Objects Everything(const ObjectStore& store);
 /// by hand does not put those out of force: for a Deny that would give access.
 Selection Select(const ObjectStore& store,
                  const std::set<std::string>& in_force);
+
+/// What Select would make different after news, where that is about single
+/// objects: `objects` holds those that are new or changed and Grants that are
+/// ending, the rest only what of these is to be done. Nothing: Select anew.
+std::optional<Selection> SelectNews(const ObjectStore& store,
+                                    const std::set<ObjectId>& news,
+                                    const Selection& before,
+                                    const std::set<std::string>& in_force);
 
 }  // namespace claviger::op

@@ -21,23 +21,23 @@ constexpr milliseconds kIdle{60'000};
 // Events about one repair by hand: a person needs one, not a thousand.
 constexpr size_t kMaxDriftEvents = 10;
 
-const std::string& UidOf(const access::Snapshot& snapshot, const ObjectId& id,
-                         std::map<ObjectId, const std::string*>& uids) {
-  static const std::string kNone;
-  if (uids.empty()) {
-    for (const auto& one : snapshot.connections()) {
-      uids[{ObjectKind::kConnection, one.ref()}] = &one.metadata.uid;
-    }
-    for (const auto& one : snapshot.grants()) {
-      uids[{ObjectKind::kGrant, {one.metadata.ns, one.metadata.name}}] =
-          &one.metadata.uid;
-    }
-    for (const auto& one : snapshot.groups()) {
-      uids[{ObjectKind::kGroup, {"", one.metadata.name}}] = &one.metadata.uid;
-    }
+// The objects that a pass tells something about, with their uids.
+std::map<ObjectId, std::string_view> CoveredBy(const Judged& judged) {
+  std::map<ObjectId, std::string_view> covered;
+  for (const auto& one : judged.snapshot->connections()) {
+    if (!judged.Covers(one.ref())) continue;
+    covered[{ObjectKind::kConnection, one.ref()}] = one.metadata.uid;
   }
-  const auto found = uids.find(id);
-  return found == uids.end() ? kNone : *found->second;
+  for (const auto& one : judged.snapshot->grants()) {
+    if (!judged.Covers(one.connection_ref())) continue;
+    covered[{ObjectKind::kGrant, {one.metadata.ns, one.metadata.name}}] =
+        one.metadata.uid;
+  }
+  if (!judged.whole) return covered;
+  for (const auto& one : judged.snapshot->groups()) {
+    covered[{ObjectKind::kGroup, {"", one.metadata.name}}] = one.metadata.uid;
+  }
+  return covered;
 }
 
 // The principals whose policy, role or bindings somebody had changed.
@@ -79,34 +79,50 @@ StatusWriter::StatusWriter(StatusWriterSettings settings,
 
 void StatusWriter::Offer(FinishedPass pass) {
   const std::lock_guard lock(mutex_);
-  // What changed by hand is in one report only.
-  if (offered_) {
-    for (Change& change : offered_->report.changes) {
-      if (change.drift) pass.report.changes.push_back(std::move(change));
-    }
+  if (pass.report.judged.whole) {
+    const auto is_older = [&](FinishedPass& one) {
+      if (!one.report.judged.whole) return false;
+      // What changed by hand is in one report only.
+      for (Change& change : one.report.changes) {
+        if (change.drift) pass.report.changes.push_back(std::move(change));
+      }
+      return true;
+    };
+    offered_.erase(std::remove_if(offered_.begin(), offered_.end(), is_older),
+                   offered_.end());
   }
-  offered_ = std::move(pass);
+  offered_.push_back(std::move(pass));
+}
+
+bool StatusWriter::TakeForget() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(forget_, false);
+}
+
+std::optional<FinishedPass> StatusWriter::TakeOffer() {
+  const std::lock_guard lock(mutex_);
+  if (offered_.empty()) return std::nullopt;
+  FinishedPass pass = std::move(offered_.front());
+  offered_.pop_front();
+  return pass;
 }
 
 void StatusWriter::Forget() {
   const std::lock_guard lock(mutex_);
-  offered_.reset();
+  offered_.clear();
   forget_ = true;
 }
 
 milliseconds StatusWriter::Turn() {
-  std::optional<FinishedPass> pass;
-  {
-    const std::lock_guard lock(mutex_);
-    if (std::exchange(forget_, false)) {
-      wanted_.clear();
-      keys_.clear();
-      programmed_.clear();
-      settled_.reset();
-    }
-    std::swap(pass, offered_);
+  if (TakeForget()) {
+    wanted_.clear();
+    keys_.clear();
+    programmed_.clear();
+    settled_.reset();
   }
-  if (pass && pass->snapshot != nullptr) Compare(*pass);
+  while (const std::optional<FinishedPass> pass = TakeOffer()) {
+    if (pass->report.judged.snapshot != nullptr) Compare(*pass);
+  }
   for (int i = 0; i < kBatch; ++i) {
     const SteadyTime now = clock_.SteadyNow();
     const std::optional<kube::WorkKey> key = queue_.Take(now);
@@ -129,32 +145,51 @@ milliseconds StatusWriter::Turn() {
 }
 
 void StatusWriter::Compare(const FinishedPass& pass) {
-  const access::Compiler compiler(*pass.snapshot, settings_.with_users);
+  const Judged& judged = pass.report.judged;
+  const access::Compiler compiler(*judged.snapshot, settings_.with_users);
   const bool undone = pass.report.interrupted || !pass.report.failures.empty();
   std::optional<access::Compiler> settled;
   if (undone && settled_) settled.emplace(*settled_, settings_.with_users);
-  if (!undone) settled_ = pass.snapshot;
+  if (!undone && judged.whole) settled_ = judged.snapshot;
   Statuses wanted =
-      StatusesOf({*pass.snapshot, compiler, settled ? &*settled : nullptr,
+      StatusesOf({*judged.snapshot, compiler, settled ? &*settled : nullptr,
                   pass.report, pass.blocked, programmed_, pass.now});
-  wanted_.clear();
-  keys_.clear();
-  programmed_.clear();
-  std::map<ObjectId, const std::string*> uids;
-  store_.ForEach([&](const ObjectId& id, const ObjectStore::Stored& stored) {
-    const auto found = wanted.find(id);
-    std::optional<ObjectStatus> status;
-    if (const auto* broken = std::get_if<model::Objects>(&stored.value)) {
-      status = StatusOfBroken(*broken, stored.seen.generation);
-    } else if (found != wanted.end() &&
-               UidOf(*pass.snapshot, id, uids) == stored.seen.uid) {
-      status = std::move(found->second);
-    } else if (!stored.seen.has_finalizer && !stored.seen.is_ending) {
-      status = StatusOfPending(stored.seen.generation);
+  const Covered covered = CoveredBy(judged);
+  if (judged.whole) {
+    std::set<std::string> uids;
+    store_.ForEach([&](const ObjectId& id, const ObjectStore::Stored& stored) {
+      uids.insert(stored.seen.uid);
+      Judge(id, stored, covered, wanted);
+    });
+    std::erase_if(programmed_, [&](const auto& entry) {
+      return uids.count(entry.first) == 0;
+    });
+  } else {
+    for (const auto& [id, uid] : covered) {
+      const std::optional<ObjectStore::Stored> stored = store_.Look(id);
+      if (stored) Judge(id, *stored, covered, wanted);
     }
-    Enqueue(id, stored.seen, std::move(status));
-  });
+  }
   AnnounceDrift(pass, compiler);
+}
+
+void StatusWriter::Judge(const ObjectId& id, const ObjectStore::Stored& stored,
+                         const Covered& covered, Statuses& wanted) {
+  std::optional<ObjectStatus> status;
+  const auto found = wanted.find(id);
+  if (stored.broken) {
+    status = StatusOfBroken(*stored.broken, stored.seen.generation);
+  } else if (found != wanted.end()) {
+    const auto uid = covered.find(id);
+    // An edit's own pass tells of it, and this one is too old to.
+    if (uid == covered.end()) return;
+    if (uid->second == stored.seen.uid) status = std::move(found->second);
+  }
+  if (!status && !stored.seen.has_finalizer && !stored.seen.is_ending) {
+    status = StatusOfPending(stored.seen.generation);
+  }
+  wanted_.erase(id);
+  Enqueue(id, stored.seen, std::move(status));
 }
 
 void StatusWriter::Enqueue(const ObjectId& id, const SeenObject& seen,
@@ -163,6 +198,8 @@ void StatusWriter::Enqueue(const ObjectId& id, const SeenObject& seen,
   const Condition* programmed = wanted->Find("Programmed");
   if (programmed != nullptr && programmed->holds) {
     programmed_[seen.uid] = wanted->observed_generation;
+  } else {
+    programmed_.erase(seen.uid);
   }
   if (wanted->Agrees(seen.status)) return;
   const bool edited =
@@ -189,6 +226,7 @@ Status StatusWriter::WriteNext(const kube::WorkKey& key) {
                                         {"error", done.error().message}});
   }
   wanted_.erase(wanted);
+  keys_.erase(id);
   return {};
 }
 

@@ -7,12 +7,14 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "access/snapshot.h"
@@ -30,7 +32,6 @@ namespace claviger::op {
 
 /// A finished pass, as far as statuses need it.
 struct FinishedPass {
-  std::shared_ptr<const access::Snapshot> snapshot;
   PassReport report;
   std::map<model::ObjectRef, std::vector<std::string>> blocked;
   Time now;
@@ -52,7 +53,7 @@ class StatusWriter {
                ObjectStore& store, const Clock& clock, Random& random,
                Logger& log, std::function<bool()> may_write);
 
-  /// The newest pass wins.
+  /// Of passes over all objects, the newest wins.
   void Offer(FinishedPass pass);
 
   /// Of what was offered, nothing is to be written any more: leadership was
@@ -68,8 +69,13 @@ class StatusWriter {
 
  private:
   using Statuses = std::map<ObjectId, ObjectStatus>;
+  using Covered = std::map<ObjectId, std::string_view>;  // with their uids
 
+  bool TakeForget();
+  std::optional<FinishedPass> TakeOffer();
   void Compare(const FinishedPass& pass);
+  void Judge(const ObjectId& id, const ObjectStore::Stored& stored,
+             const Covered& covered, Statuses& wanted);
   void Enqueue(const ObjectId& id, const SeenObject& seen,
                std::optional<ObjectStatus> wanted);
   Status WriteNext(const kube::WorkKey& key);
@@ -88,8 +94,8 @@ class StatusWriter {
   const std::function<bool()> may_write_;
 
   std::mutex mutex_;
-  std::optional<FinishedPass> offered_;  // under mutex_
-  bool forget_ = false;                  // under mutex_
+  std::deque<FinishedPass> offered_;  // under mutex_
+  bool forget_ = false;               // under mutex_
 
   std::shared_ptr<const access::Snapshot> settled_;  // nothing was left undone
   std::map<std::string, int64_t> programmed_;        // uid -> generation

@@ -99,6 +99,7 @@ class ClusterRun {
 ReconcilerSettings SettingsOf(const Config& config) {
   ReconcilerSettings settings = ReconcilerSettingsOf(config);
   settings.snapshot.require_stamps = config.webhook.enabled;
+  settings.writers = kWriters;
   return settings;
 }
 
@@ -393,8 +394,9 @@ void ClusterRun::Reconcile(Store& store, const Fence& fence,
       [&](const PassReport& report, milliseconds took) {
         source.After(report);
         parts_.metrics.Count(report, took, parts_.clock.Now());
-        statuses_.Offer({reconciler.snapshot(), report, source.blocked(),
-                         parts_.clock.Now()});
+        // Put off for an edit, whose own pass tells of it.
+        if (report.unfinished && report.judged.whole) return;
+        statuses_.Offer({report, source.blocked(), parts_.clock.Now()});
         status_signal_.Wake();
       });
   parts_.log.Info("reconciling", {{"source", "kubernetes"}});

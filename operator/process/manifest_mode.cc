@@ -2,6 +2,7 @@
 #include "operator/process/manifest_mode.h"
 
 #include <chrono>
+#include <utility>
 
 #include "operator/cluster_claim.h"
 #include "operator/loop.h"
@@ -48,7 +49,9 @@ Status RunOnManifests(const Parts& parts) {
   if (!claimed) return Fail(claimed.error());
   if (*claimed) {
     ManifestSource source(config.manifests);
-    Reconciler reconciler(ReconcilerSettingsOf(config), store);
+    ReconcilerSettings settings = ReconcilerSettingsOf(config);
+    settings.writers = kWriters;
+    Reconciler reconciler(std::move(settings), store);
     Loop loop(source, reconciler, parts.clock, parts.random, parts.log,
               {.poll = config.poll, .drift_round = config.drift_round},
               [&parts](const PassReport& report, milliseconds took) {

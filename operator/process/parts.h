@@ -26,6 +26,9 @@ struct Parts {
   Metrics& metrics;
 };
 
+/// So many principals are written to Vault at a time.
+inline constexpr int kWriters = 8;
+
 inline LoginSettings LoginSettingsOf(const Config& config) {
   return {.mount = config.layout.auth_mount,
           .role = config.login_role,

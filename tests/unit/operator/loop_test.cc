@@ -19,11 +19,11 @@ using ::testing::SizeIs;
 /// Objects that a test sets, and how often they were asked for.
 class FakeSource final : public op::ObjectSource {
  public:
-  Result<model::Objects> Read() override {
+  Result<access::SharedObjects> Read() override {
     ++reads;
     changed = false;
     if (error) return Fail(*error);
-    return objects;
+    return access::Share(objects);
   }
   bool Changed() override {
     ++looks;

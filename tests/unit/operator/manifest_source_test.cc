@@ -50,7 +50,7 @@ TEST_F(ManifestSourceTest, ReadsTheObjects) {
   Write("a/group.yaml", kGroup);
   const auto objects = source_->Read();
   ASSERT_TRUE(objects);
-  EXPECT_TRUE(objects->complete);
+  EXPECT_TRUE(objects->rest.complete);
   ASSERT_EQ(objects->groups.size(), 1u);
   EXPECT_FALSE(source_->Changed());
   EXPECT_FALSE(source_->Changed());
@@ -60,7 +60,7 @@ TEST_F(ManifestSourceTest, TornFileMakesTheReadIncomplete) {
   Write("group.yaml", std::string(kGroup) + "---\n{[");
   const auto objects = source_->Read();
   ASSERT_TRUE(objects);
-  EXPECT_FALSE(objects->complete);
+  EXPECT_FALSE(objects->rest.complete);
 }
 
 TEST_F(ManifestSourceTest, NoticesNewChangedAndRemovedFiles) {

@@ -65,15 +65,16 @@ class OperatorProcess {
     if (!List()) return;
     op::PassReport report;
     if (source_.Changed()) {
-      auto objects = source_.Read();
-      if (objects) report = reconciler_.Pass(*std::move(objects), clock_.Now());
+      if (const auto edits = source_.ReadEdits()) {
+        report = reconciler_.Edit(*edits, clock_.Now());
+      } else if (auto objects = source_.Read()) {
+        report = reconciler_.Pass(*std::move(objects), clock_.Now());
+      }
     } else {
       report = reconciler_.Continue(clock_.Now());
     }
-    source_.After(report);
-    last_ = report;
-    statuses_.Offer(
-        {reconciler_.snapshot(), report, source_.blocked(), clock_.Now()});
+    Follow(report);
+    while (last_.unfinished) Follow(reconciler_.Continue(clock_.Now()));
     while (statuses_.Turn() == std::chrono::milliseconds(0)) {
     }
   }
@@ -89,6 +90,12 @@ class OperatorProcess {
   void StopLeading() { leading_ = false; }
 
  private:
+  void Follow(const op::PassReport& report) {
+    source_.After(report);
+    last_ = report;
+    statuses_.Offer({report, source_.blocked(), clock_.Now()});
+  }
+
   Status ListKind(const kube::Resource& resource, op::ObjectKind kind,
                   op::ObjectStore::Part part) {
     std::set<op::ObjectId> gone;

@@ -156,7 +156,7 @@ TEST_F(ObjectStoreTest, AnObjectThatCannotBeDecodedIsKeptAsBroken) {
   Put(ObjectKind::kGrant, object);
   bool broken = false;
   store_.ForEach([&](const ObjectId&, const ObjectStore::Stored& stored) {
-    const auto* kept = std::get_if<model::Objects>(&stored.value);
+    const auto* kept = stored.broken.get();
     broken = kept != nullptr && !kept->broken_denies.empty();
   });
   EXPECT_TRUE(broken);

@@ -62,10 +62,10 @@ TEST_F(SelectionTest, AnEndingGrantIsOutOfForceAndItsAbsenceExplained) {
   Grant(Ending(ApiGrant("sales", "nightly", "warehouse")));
   const Selection selection = Select(store_, {"uid-nightly"});
   EXPECT_TRUE(selection.objects.grants.empty());
-  ASSERT_EQ(selection.objects.ended.size(), 1U);
-  EXPECT_EQ(selection.objects.ended[0].kind, "Grant");
-  EXPECT_EQ(selection.objects.ended[0].uid, "uid-nightly");
-  EXPECT_EQ(selection.objects.ended[0].generation, 1);
+  ASSERT_EQ(selection.objects.rest.ended.size(), 1U);
+  EXPECT_EQ(selection.objects.rest.ended[0].kind, "Grant");
+  EXPECT_EQ(selection.objects.rest.ended[0].uid, "uid-nightly");
+  EXPECT_EQ(selection.objects.rest.ended[0].generation, 1);
   EXPECT_EQ(
       selection.ending,
       (std::vector<ObjectId>{{ObjectKind::kGrant, {"sales", "nightly"}}}));
@@ -116,8 +116,8 @@ TEST_F(SelectionTest, ABrokenGroupMakesItsDenyCountForTheConnection) {
   group["spec"]["members"] = "everybody";
   ASSERT_TRUE(store_.Put(ObjectKind::kGroup, group.dump()).has_value());
   const Selection selection = Select(store_, {});
-  ASSERT_FALSE(selection.objects.broken_denies.empty());
-  EXPECT_EQ(selection.objects.broken_denies[0].connection,
+  ASSERT_FALSE(selection.objects.rest.broken_denies.empty());
+  EXPECT_EQ(selection.objects.rest.broken_denies[0].connection,
             (model::ObjectRef{"sales", "warehouse"}));
 }
 
