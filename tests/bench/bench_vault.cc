@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "dev/embedded_vault.h"
 #include "http/curl_client.h"
+#include "operator/stop_signal.h"
 #include "support/real_servers.h"
 #include "vault/http_api.h"
 #include "vault/sys.h"
@@ -64,12 +65,14 @@ Status Prepare(const BenchVault& vault) {
   for (int i = 0; done && i < 100; ++i) {
     const auto answer = api->Do(probe);
     if (answer || answer.error().code == ErrorCode::kNotFound) return {};
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    Pause(std::chrono::milliseconds(50));
   }
   return done;
 }
 
 }  // namespace
+
+void Pause(std::chrono::milliseconds time) { op::StopSignal().SleepFor(time); }
 
 std::unique_ptr<BenchVault> StartBenchVault() {
   std::unique_ptr<BenchVault> vault;

@@ -28,6 +28,9 @@ class BenchVault {
   virtual bool is_real() const = 0;
 };
 
+/// What a load takes between two of its steps.
+void Pause(std::chrono::milliseconds time);
+
 /// Fresh, with what an administrator prepares. Errors are printed; null then.
 std::unique_ptr<BenchVault> StartBenchVault();
 

@@ -129,7 +129,7 @@ class Run {
     probe.target = "/readyz";
     const BenchTime end = Now() + kPatience;
     while (!ended_ && Now() < end && health_.ProbeAnswer(probe).status != 200) {
-      std::this_thread::sleep_for(milliseconds(2));
+      Pause(milliseconds(2));
     }
     return Now();
   }
@@ -143,7 +143,7 @@ class Run {
       const int64_t writes = wire_.writes() + cluster_.status_writes();
       if (writes != known) since = Now();
       known = writes;
-      std::this_thread::sleep_for(milliseconds(20));
+      Pause(milliseconds(20));
     }
   }
 
@@ -235,7 +235,7 @@ json Edits(Run& run, bool wide) {
     const auto done = run.wire().Await(kAtMost);
     if (!done) return {{"lost", i}};
     took.push_back(1e3 * Seconds(began, *done));
-    std::this_thread::sleep_for(milliseconds(10 + dice.Below(40)));
+    Pause(milliseconds(10 + dice.Below(40)));
   }
   std::sort(took.begin(), took.end());
   const auto at = [&](double part) {
