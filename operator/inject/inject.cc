@@ -204,6 +204,11 @@ Result<Variables> AllVariables(const Wishes& wishes,
                                const model::ObjectRef& account,
                                const Surroundings& surroundings) {
   Variables all = {{std::string(kSocketVariable), std::string(kSocket)}};
+  if (!wishes.connections.empty() && !surroundings.variables_of) {
+    return Fail(ErrorCode::kUnavailable,
+                "claviger's operator has not read all Connections yet; try "
+                "again in a moment");
+  }
   for (const model::ObjectRef& connection : wishes.connections) {
     auto variables = surroundings.variables_of(connection, account);
     if (!variables) {

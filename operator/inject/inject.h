@@ -26,7 +26,8 @@ enum class NativeSidecars { kUnknown, kNo, kYes };
 struct Surroundings {
   std::string ns;  // of the request: a new pod need not say it
   NativeSidecars native_sidecars = NativeSidecars::kUnknown;
-  /// The variables of a connection for a service account; VariablesOf's.
+  /// The variables of a connection for a service account; VariablesOf's. Unset
+  /// while the objects are not known.
   std::function<std::optional<Variables>(const model::ObjectRef& connection,
                                          const model::ObjectRef& account)>
       variables_of;

@@ -51,15 +51,13 @@ void PodDesk::Handle(const http::ServerRequest& request,
   inject::Surroundings surroundings;
   surroundings.ns = review->ns;
   surroundings.native_sidecars = native_sidecars_;
-  surroundings.variables_of =
-      [this](
-          const model::ObjectRef& connection,
-          const model::ObjectRef& account) -> std::optional<inject::Variables> {
-    const auto view = view_();
-    if (view == nullptr) return std::nullopt;
-    return inject::VariablesOf(view->snapshot(), connection, account,
-                               clock_.Now());
-  };
+  if (const auto view = view_()) {
+    surroundings.variables_of = [this, view](const model::ObjectRef& connection,
+                                             const model::ObjectRef& account) {
+      return inject::VariablesOf(view->snapshot(), connection, account,
+                                 clock_.Now());
+    };
+  }
   inject::Outcome outcome =
       inject::Inject(review->pod, settings_, surroundings);
   counters_.CountInjection(ResultOf(outcome));
