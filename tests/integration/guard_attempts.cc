@@ -98,12 +98,10 @@ const std::vector<Attempt>& AgainstTheSidecar() {
        "probes of the container"},
       {"no probe", [](json&, json& c) { c.erase("startupProbe"); },
        "probes of the container"},
-      {"a terminal",
-       [](json&, json& c) {
-         c["stdin"] = true;
-         c["tty"] = true;
-       },
-       "fields that the injector does not write: stdin, tty"},
+      {"an open input", [](json&, json& c) { c["stdin"] = true; },
+       "fields that the injector does not write: stdin"},
+      {"a terminal", [](json&, json& c) { c["tty"] = true; },
+       "fields that the injector does not write: tty"},
       {"another directory",
        [](json&, json& c) { c["workingDir"] = "/run/claviger"; },
        "fields that the injector does not write: workingDir"},
