@@ -54,14 +54,15 @@ class InstallTest : public ::testing::Test {
     auto helm = Helm::Find();
     ASSERT_TRUE(helm) << helm.error().message;
     ASSERT_TRUE(helm->UseServer(node_->kube()));
-    const auto installed =
-        helm->Run({"install", "claviger", kChart, "--namespace", kNamespace,
-                   "--create-namespace", "--values",
-                   std::string(kSource) + "/examples/install/values.yaml",
-                   "--set", "vault.address=" + node_->vault().address(),
-                   "--set-file", "vault.caBundle=" + node_->vault().ca_path(),
-                   "--set", "image.repository=localhost/claviger/operator",
-                   "--set", "vaultReviewer.create=true"});
+    const auto installed = helm->Run(
+        {"install", "claviger", kChart, "--namespace", kNamespace,
+         "--create-namespace", "--values",
+         std::string(kSource) + "/examples/install/values.yaml", "--set",
+         "vault.address=" + node_->vault().address(), "--set-file",
+         "vault.caBundle=" + node_->vault().ca_path(), "--set",
+         "image.repository=localhost/claviger/operator", "--set",
+         "injection.image.repository=localhost/claviger/sidecar", "--set",
+         "vaultReviewer.create=true"});
     ASSERT_TRUE(installed) << installed.error().message;
     ASSERT_EQ(installed->exit_code, 0) << installed->err;
     SetUpVault(*directory);
@@ -113,6 +114,18 @@ class InstallTest : public ::testing::Test {
         .value("/status/readyReplicas"_json_pointer, int64_t{0});
   }
 
+  // Of the first pod with these labels.
+  static std::string LogOf(const std::string& ns, const std::string& labels,
+                           const std::string& container) {
+    const json pods = node_->Get("/api/v1/namespaces/" + ns +
+                                 "/pods?labelSelector=" + labels);
+    const json items = pods.value("items", json::array());
+    if (items.empty()) return "no pod";
+    const std::string name = items[0].at("metadata").at("name");
+    return node_->Log(ns, name, container) + "\n" +
+           items[0].value("status", json::object()).dump();
+  }
+
   static Node* node_;
 };
 
@@ -126,8 +139,14 @@ TEST_F(InstallTest, LeadsFromAnEmptyClusterToACredentialInAPod) {
       node_->kube(),
       FileText(std::string(kSource) + "/examples/install/shop.yaml"));
   ASSERT_TRUE(applied) << applied.error().message;
-  EXPECT_TRUE(Await([] { return ReadyReplicas("shop", "frontend") == 1; },
-                    kNodePatience));
+  std::string seen;
+  EXPECT_TRUE(Await(
+      [&] {
+        seen = LogOf("shop", "app=frontend", "frontend");
+        return seen.find(R"("username":"shop")") != std::string::npos;
+      },
+      kNodePatience))
+      << seen;
 }
 
 }  // namespace
