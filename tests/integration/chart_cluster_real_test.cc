@@ -155,8 +155,7 @@ TEST_F(ChartClusterTest, TheGuardLetsTheOperatorInAndNobodyWhoImitatesIt) {
         return !refusal.empty();
       },
       std::chrono::seconds(60)));
-  EXPECT_NE(refusal.find("only the container operator"),
-            std::string::npos)
+  EXPECT_NE(refusal.find("only the container operator"), std::string::npos)
       << refusal;
   EXPECT_EQ(DryRun(pod), "");
   const json job = Find(*documents, "Job", "claviger-uninstall");
