@@ -50,6 +50,22 @@ std::unordered_set<std::string> ObjectsOf(const access::Snapshot& snapshot,
   return names;
 }
 
+// Who is settled before the others, and the others.
+struct Order {
+  std::vector<const Wanted*> everyone;
+  std::vector<const Wanted*> others;
+};
+
+Order OrderOf(const Compiled& compiled,
+              const std::function<bool(const std::string&)>& is_meant) {
+  Order order;
+  for (const Wanted& one : compiled.wanted()) {
+    if (!is_meant(one.id)) continue;
+    (one.IsEveryone() ? order.everyone : order.others).push_back(&one);
+  }
+  return order;
+}
+
 }  // namespace
 
 class Reconciler::Impl {
@@ -228,9 +244,7 @@ Status Reconciler::Impl::WhatIsLeft(Time now) {
 // Whose windows opened or closed since the last look.
 std::optional<Concerned> Reconciler::Impl::Due(Time now) const {
   if (!next_transition_ || now < *next_transition_) return Concerned();
-  std::optional<Concerned> due =
-      index_->ConcernedBetween(*generation_start_, now);
-  return due;
+  return index_->ConcernedBetween(*generation_start_, now);
 }
 
 // Compiles and settles a few principals; all that decides about them is in the
@@ -253,18 +267,14 @@ Status Reconciler::Impl::Part(const Concerned& part, bool makes_way, Time now) {
     overtaken_.connections.insert(part.connections.begin(),
                                   part.connections.end());
   }
-  std::vector<const Wanted*> everyone;
-  std::vector<const Wanted*> wanted;
-  for (const Wanted& one : compiled.wanted()) {
-    if (ids.count(one.id) == 0) continue;
-    (one.IsEveryone() ? everyone : wanted).push_back(&one);
-  }
+  const Order order = OrderOf(
+      compiled, [&](const std::string& id) { return ids.count(id) > 0; });
   const std::string troubles = roster_.Troubles();
   Status done =
-      Settle(compiled, everyone, Sweep::kAll, makes_way, now)
+      Settle(compiled, order.everyone, Sweep::kAll, makes_way, now)
           .and_then([&] { return roster_.Remove(unwanted, report_); })
           .and_then([&] {
-            return Settle(compiled, wanted, Sweep::kAll, makes_way, now);
+            return Settle(compiled, order.others, Sweep::kAll, makes_way, now);
           });
   if (!done || roster_.Troubles() == troubles) return done;
   // Of which Connections the troubled principals are, the part cannot tell.
@@ -424,13 +434,9 @@ Status Reconciler::Impl::SettleAll(Time now) {
   for (const Principal& one : overtaken_.principals) {
     overtaken.insert(IdOf(one));
   }
-  std::vector<const Wanted*> everyone;
-  std::vector<const Wanted*> wanted;
-  for (const Wanted& one : compiled_->wanted()) {
-    if (overtaken.count(one.id) > 0) continue;
-    if (one.IsEveryone()) everyone.push_back(&one);
-    wanted.push_back(&one);
-  }
+  const Order order = OrderOf(*compiled_, [&](const std::string& id) {
+    return overtaken.count(id) == 0;
+  });
   const auto remove = [&]() -> Status {
     // With everything frozen, nothing is deleted.
     if (verdict_.all) return {};
@@ -441,13 +447,13 @@ Status Reconciler::Impl::SettleAll(Time now) {
         report_);
   };
   Status done =
-      Settle(*compiled_, everyone, Sweep::kAll, true, now)
+      Settle(*compiled_, order.everyone, Sweep::kAll, true, now)
           .and_then(remove)
           .and_then([&] {
-            return Settle(*compiled_, wanted, Sweep::kChanged, true, now);
+            return Settle(*compiled_, order.others, Sweep::kChanged, true, now);
           })
           .and_then([&] {
-            return Settle(*compiled_, wanted, Sweep::kAll, true, now);
+            return Settle(*compiled_, order.others, Sweep::kAll, true, now);
           });
   if (!done) return done;
   cut_off_ = report_.unfinished;
