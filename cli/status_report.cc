@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_member.h"
 #include "operator/kube/object_status.h"
 
 namespace claviger::cli {
@@ -12,23 +13,16 @@ namespace {
 
 using nlohmann::json;
 
-std::string TextAt(const json& object, const char* pointer) {
-  const json::json_pointer at(pointer);
-  return object.contains(at) && object[at].is_string()
-             ? object[at].get<std::string>()
-             : "";
-}
-
 std::string About(const kube::Resource& resource, const json& object) {
   if (resource.kind == "Connection") {
-    return TextAt(object, "/spec/provider") + ", " +
-           TextAt(object, "/spec/sharing/mode");
+    return TextAtPath(object, "/spec/provider") + ", " +
+           TextAtPath(object, "/spec/sharing/mode");
   }
   if (resource.kind == "Grant") {
-    return TextAt(object, "/spec/effect") + " on " +
-           TextAt(object, "/spec/connection");
+    return TextAtPath(object, "/spec/effect") + " on " +
+           TextAtPath(object, "/spec/connection");
   }
-  const std::string claim = TextAt(object, "/spec/claim/value");
+  const std::string claim = TextAtPath(object, "/spec/claim/value");
   return claim.empty() ? "" : "by claim " + claim;
 }
 

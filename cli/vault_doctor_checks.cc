@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_member.h"
 #include "cli/operator_role.h"
 #include "operator/own_policy.h"
 #include "vault/auth.h"
@@ -27,12 +28,6 @@ bool IsLoopback(const std::string& address) {
     if (address.rfind(host, 0) == 0) return true;
   }
   return false;
-}
-
-std::string TextOf(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>()
-                                                     : "";
 }
 
 bool Flag(const json& object, const char* key) {
@@ -288,7 +283,7 @@ void VaultDoctor::CheckMounts(const Secret& token) {
 
 void VaultDoctor::CheckKubernetesConfig(const json& config) {
   const std::string check = "reviewer";
-  if (TextOf(config, "kubernetes_host").empty()) {
+  if (TextAt(config, "kubernetes_host").empty()) {
     Problem(check, "the login does not know where the API server is",
             "no service account can log in",
             SetupCommand() + " and --kubernetes-host");
@@ -307,9 +302,9 @@ void VaultDoctor::CheckKubernetesConfig(const json& config) {
                 " and --reviewer-token-file: a token of a "
                 "service account that is bound to system:auth-delegator");
   } else {
-    Fine(check, "tokens are reviewed at " + TextOf(config, "kubernetes_host"));
+    Fine(check, "tokens are reviewed at " + TextAt(config, "kubernetes_host"));
   }
-  if (!local && TextOf(config, "kubernetes_ca_cert").empty()) {
+  if (!local && TextAt(config, "kubernetes_ca_cert").empty()) {
     Problem("cluster CA", "the login has no authority for the API server",
             "Vault cannot tell whom it asks about tokens, so every login fails",
             SetupCommand() + " and --kubernetes-ca");
@@ -320,8 +315,8 @@ void VaultDoctor::CheckJwtConfig(const json& config) {
   const auto keys = config.find("jwt_validation_pubkeys");
   const bool has_keys =
       keys != config.end() && keys->is_array() && !keys->empty();
-  if (has_keys || !TextOf(config, "oidc_discovery_url").empty() ||
-      !TextOf(config, "jwks_url").empty()) {
+  if (has_keys || !TextAt(config, "oidc_discovery_url").empty() ||
+      !TextAt(config, "jwks_url").empty()) {
     Fine("keys", "the login knows the keys of tokens");
     return;
   }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_member.h"
 #include "operator/inject/names.h"
 #include "operator/inject/pod_editor.h"
 #include "operator/inject/sidecar_container.h"
@@ -22,7 +23,7 @@ const Pointer kInitContainerList("/spec/initContainers");
 const Pointer kVolumeList("/spec/volumes");
 
 bool IsTrue(const json& spec, const char* field) {
-  const json& value = At(spec, field);
+  const json& value = MemberAt(spec, field);
   return value.is_boolean() && value.get<bool>();
 }
 
@@ -47,15 +48,15 @@ Refusal CheckServer(const Settings& settings,
 }
 
 bool IsWindows(const json& spec) {
-  const json& selector = At(spec, "nodeSelector");
-  return TextAt(At(spec, "os"), "name") == "windows" ||
+  const json& selector = MemberAt(spec, "nodeSelector");
+  return TextAt(MemberAt(spec, "os"), "name") == "windows" ||
          TextAt(selector, "kubernetes.io/os") == "windows" ||
          TextAt(selector, "beta.kubernetes.io/os") == "windows";
 }
 
 // What the guard would refuse as well, said before and in the pod's terms.
 Refusal CheckShape(const json& spec) {
-  if (!spec.is_object() || !At(spec, "containers").is_array()) {
+  if (!spec.is_object() || !MemberAt(spec, "containers").is_array()) {
     return "the pod has no containers";
   }
   if (IsWindows(spec)) {
@@ -76,7 +77,7 @@ Refusal CheckShape(const json& spec) {
              "; remove it, or the label claviger.io/inject";
     }
   }
-  if (FindEntry(At(spec, "containers"), "name", kSidecar) >= 0) {
+  if (FindEntry(MemberAt(spec, "containers"), "name", kSidecar) >= 0) {
     return "a container is called claviger-sidecar, which is the sidecar's own "
            "name; rename it";
   }
@@ -86,7 +87,7 @@ Refusal CheckShape(const json& spec) {
 // Ours may be mounted as we would mount them, and in no other way.
 Refusal CheckMounts(const json& container, bool listed) {
   const std::string who = "container " + TextAt(container, "name");
-  for (const json& mount : At(container, "volumeMounts")) {
+  for (const json& mount : MemberAt(container, "volumeMounts")) {
     const std::string volume = TextAt(mount, "name");
     if (volume == kTokenVolume) {
       return who +
@@ -146,7 +147,7 @@ class Injection {
 // Behind the sidecars that are there (a mesh's proxy carries our traffic), and
 // before whoever is to find the socket.
 size_t Injection::Place() const {
-  const json& list = At(editor_.pod()["spec"], "initContainers");
+  const json& list = MemberAt(editor_.pod()["spec"], "initContainers");
   size_t place = 0;
   for (size_t i = 0; i < list.size(); ++i) {
     if (IsListed(TextAt(list[i], "name"))) break;
@@ -157,7 +158,7 @@ size_t Injection::Place() const {
 
 void Injection::AddSidecar() {
   json container = SidecarContainer(settings_, wishes_, account_);
-  const json& list = At(editor_.pod()["spec"], "initContainers");
+  const json& list = MemberAt(editor_.pod()["spec"], "initContainers");
   const int present = FindEntry(list, "name", kSidecar);
   if (present < 0) {
     editor_.Insert(kInitContainerList, Place(), std::move(container));
@@ -232,13 +233,13 @@ Outcome Refuse(std::string message) {
 
 Outcome Inject(const json& pod, const Settings& settings,
                const Surroundings& surroundings) {
-  const std::string label =
-      TextAt(At(At(pod, "metadata"), "labels"), std::string(kLabel));
+  const std::string label = TextAt(
+      MemberAt(MemberAt(pod, "metadata"), "labels"), std::string(kLabel));
   if (label.empty() || label == "false") return {true, "", {}};
   if (label != "true") {
     return Refuse("the label claviger.io/inject is \"true\" or \"false\"");
   }
-  const json& spec = At(pod, "spec");
+  const json& spec = MemberAt(pod, "spec");
   if (auto refusal = CheckServer(settings, surroundings)) {
     return Refuse(*std::move(refusal));
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_member.h"
 
 namespace claviger::op::inject {
 
@@ -55,22 +56,10 @@ void PodEditor::SetEntry(const Pointer& list, const char* key, json value) {
 
 int FindEntry(const json& list, const char* key, const json& value) {
   if (!list.is_array()) return -1;
-  const auto found =
-      std::find_if(list.begin(), list.end(),
-                   [&](const json& one) { return At(one, key) == value; });
+  const auto found = std::find_if(
+      list.begin(), list.end(),
+      [&](const json& one) { return MemberAt(one, key) == value; });
   return found == list.end() ? -1 : static_cast<int>(found - list.begin());
-}
-
-const json& At(const json& value, std::string_view key) {
-  static const json kNull;
-  if (!value.is_object()) return kNull;
-  const auto found = value.find(std::string(key));
-  return found == value.end() ? kNull : *found;
-}
-
-std::string TextAt(const json& value, std::string_view key) {
-  const json& text = At(value, key);
-  return text.is_string() ? text.get_ref<const std::string&>() : std::string();
 }
 
 }  // namespace claviger::op::inject

@@ -42,9 +42,4 @@ class PodEditor {
 int FindEntry(const nlohmann::json& list, const char* key,
               const nlohmann::json& value);
 
-/// A member, or null where there is none.
-const nlohmann::json& At(const nlohmann::json& value, std::string_view key);
-/// Its text, empty where it is none.
-std::string TextAt(const nlohmann::json& value, std::string_view key);
-
 }  // namespace claviger::op::inject

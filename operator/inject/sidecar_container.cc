@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_member.h"
 #include "operator/inject/names.h"
 #include "operator/inject/pod_editor.h"
 
@@ -76,16 +77,17 @@ json SidecarContainer(const Settings& settings, const Wishes& wishes,
 void KeepDefaults(const json& present, json& container) {
   const std::string pull_policy = TextAt(present, "imagePullPolicy");
   if (!pull_policy.empty()) container["imagePullPolicy"] = pull_policy;
-  if (const json& resize = At(present, "resizePolicy"); !resize.is_null()) {
+  if (const json& resize = MemberAt(present, "resizePolicy");
+      !resize.is_null()) {
     container["resizePolicy"] = resize;
   }
-  const json& resources = At(present, "resources");
-  Complete(At(resources, "requests"), container["resources"]["requests"]);
-  Complete(At(resources, "limits"), container["resources"]["limits"]);
+  const json& resources = MemberAt(present, "resources");
+  Complete(MemberAt(resources, "requests"), container["resources"]["requests"]);
+  Complete(MemberAt(resources, "limits"), container["resources"]["limits"]);
   json& context = container["securityContext"];
-  const json& their = At(present, "securityContext");
+  const json& their = MemberAt(present, "securityContext");
   for (const char* key : {"runAsUser", "runAsGroup", "seLinuxOptions"}) {
-    const json& value = At(their, key);
+    const json& value = MemberAt(their, key);
     if (!context.contains(key) && !value.is_null()) context[key] = value;
   }
 }

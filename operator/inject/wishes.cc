@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_member.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "operator/inject/names.h"
@@ -81,8 +82,8 @@ Status ReadContainers(const json& spec, const std::string& text,
   for (const std::string& name : *list) {
     const bool known =
         name != kSidecar &&
-        (FindEntry(At(spec, "containers"), "name", name) >= 0 ||
-         FindEntry(At(spec, "initContainers"), "name", name) >= 0);
+        (FindEntry(MemberAt(spec, "containers"), "name", name) >= 0 ||
+         FindEntry(MemberAt(spec, "initContainers"), "name", name) >= 0);
     if (!known) {
       return Refuse(kContainers, "there is no container " +
                                      name.substr(0, 100) + " in the pod");
@@ -90,7 +91,7 @@ Status ReadContainers(const json& spec, const std::string& text,
   }
   wishes.containers = *std::move(list);
   if (!wishes.containers.empty()) return {};
-  for (const json& container : At(spec, "containers")) {
+  for (const json& container : MemberAt(spec, "containers")) {
     wishes.containers.push_back(TextAt(container, "name"));
   }
   return {};
@@ -116,13 +117,13 @@ Status ReadConnections(const std::string& text, Wishes& wishes) {
 }  // namespace
 
 Result<Wishes> ReadWishes(const json& pod, const Settings& settings) {
-  const json& annotations = At(At(pod, "metadata"), "annotations");
+  const json& annotations = MemberAt(MemberAt(pod, "metadata"), "annotations");
   if (auto known = CheckKnown(annotations); !known) return Fail(known.error());
   Wishes wishes;
   wishes.resources = settings.resources;
   wishes.log_level = settings.log_level;
-  const auto containers =
-      ReadContainers(At(pod, "spec"), TextAt(annotations, kContainers), wishes);
+  const auto containers = ReadContainers(
+      MemberAt(pod, "spec"), TextAt(annotations, kContainers), wishes);
   if (!containers) return Fail(containers.error());
   const auto connections =
       ReadConnections(TextAt(annotations, kConnections), wishes);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "base/json_member.h"
 
 namespace claviger::op {
 namespace {
@@ -13,12 +14,6 @@ using nlohmann::json;
 
 // metav1.Condition allows 32,768; a person reads less.
 constexpr size_t kMaxMessage = 1'024;
-
-std::string TextAt(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_string()) return "";
-  return found->get<std::string>();
-}
 
 std::string Shortened(const std::string& message) {
   if (message.size() <= kMaxMessage) return message;

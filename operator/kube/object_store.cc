@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_member.h"
 #include "model/manifests.h"
 
 namespace claviger::op {
@@ -16,12 +17,6 @@ using Stored = ObjectStore::Stored;
 
 // etcd takes 1.5 MiB; what is larger than the schema allows is not ours.
 constexpr JsonLimits kLimits = {size_t{2} << 20U, 64, 100'000};
-
-std::string TextAt(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_string()) return "";
-  return found->get<std::string>();
-}
 
 void ReadFinalizers(const json& metadata, SeenObject& out) {
   const auto list = metadata.find("finalizers");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_member.h"
 
 namespace claviger::op {
 namespace {
@@ -14,12 +15,6 @@ using nlohmann::json;
 
 constexpr char kKey[] = "pending.json";
 constexpr std::string_view kDoing = "read pending revocations";
-
-std::string TextAt(const json& object, const char* pointer) {
-  const json found =
-      object.value(json::json_pointer(pointer), json(std::string()));
-  return found.is_string() ? found.get<std::string>() : "";
-}
 
 }  // namespace
 
@@ -41,8 +36,8 @@ Result<std::vector<model::Ended>> RevocationsMap::Load() {
   }
   const Result<json> object = ParseJson(*text);
   if (!object) return Fail(object.error(), kDoing);
-  version_ = TextAt(*object, "/metadata/resourceVersion");
-  const std::string data = TextAt(*object, "/data/pending.json");
+  version_ = TextAtPath(*object, "/metadata/resourceVersion");
+  const std::string data = TextAtPath(*object, "/data/pending.json");
   // Made by hand, or emptied: nothing is pending.
   if (data.empty()) return std::vector<model::Ended>();
   return DecodeEndings(data);
@@ -73,7 +68,7 @@ Status RevocationsMap::Save(const std::vector<model::Ended>& endings) {
   }
   const Result<json> read = ParseJson(*stored);
   if (!read) return Fail(read.error(), "write pending revocations");
-  version_ = TextAt(*read, "/metadata/resourceVersion");
+  version_ = TextAtPath(*read, "/metadata/resourceVersion");
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/json_member.h"
 #include "model/manifests.h"
 
 namespace claviger::op::webhook {
@@ -22,26 +23,13 @@ constexpr size_t kMaxUserGroups = 1'000;
 constexpr size_t kMaxWarnings = 16;
 constexpr size_t kMaxWarningBytes = 240;
 
-// A member of an object, or null where there is none.
-const json& At(const json& value, const char* key) {
-  static const json kNull;
-  if (!value.is_object()) return kNull;
-  const auto found = value.find(key);
-  return found == value.end() ? kNull : *found;
-}
-
-std::string TextAt(const json& value, const char* key) {
-  const json& text = At(value, key);
-  return text.is_string() ? text.get_ref<const std::string&>() : std::string();
-}
-
 std::string Canonical(const json& value) {
   return value.is_null() ? std::string() : DumpJson(value);
 }
 
 std::optional<std::string> Annotation(const json& annotations,
                                       std::string_view name) {
-  const json& value = At(annotations, std::string(name).c_str());
+  const json& value = MemberAt(annotations, std::string(name).c_str());
   if (!value.is_string()) return std::nullopt;
   return value.get<std::string>();
 }
@@ -72,23 +60,24 @@ void TakeDecoded(model::Objects&& objects, ObjectVersion& version) {
 
 ObjectVersion ReadVersion(json object, const Review& review) {
   ObjectVersion version;
-  const json& spec = At(object, "spec");
+  const json& spec = MemberAt(object, "spec");
   version.spec = Canonical(spec);
   version.has_owner =
-      !At(spec, review.kind == Kind::kGroup ? "admins" : "owner").is_null();
+      !MemberAt(spec, review.kind == Kind::kGroup ? "admins" : "owner")
+           .is_null();
   json& metadata = object["metadata"];
   if (!metadata.is_object()) metadata = json::object();
-  const json& annotations = At(metadata, "annotations");
+  const json& annotations = MemberAt(metadata, "annotations");
   version.has_annotations = annotations.is_object();
   version.uid_stamp = Annotation(annotations, model::kConnectionUidAnnotation);
   version.endpoint_stamp =
       Annotation(annotations, model::kEndpointFingerprintAnnotation);
-  const json& finalizers = At(metadata, "finalizers");
+  const json& finalizers = MemberAt(metadata, "finalizers");
   version.has_finalizer =
       finalizers.is_array() && std::find(finalizers.begin(), finalizers.end(),
                                          model::kFinalizer) != finalizers.end();
-  version.is_deleting = !At(metadata, "deletionTimestamp").is_null();
-  version.owner_references = Canonical(At(metadata, "ownerReferences"));
+  version.is_deleting = !MemberAt(metadata, "deletionTimestamp").is_null();
+  version.owner_references = Canonical(MemberAt(metadata, "ownerReferences"));
   Complete(metadata, review);
   // The bulk of a stored object, and of no interest.
   metadata.erase("managedFields");
@@ -118,7 +107,7 @@ std::optional<Operation> OperationOf(const std::string& text) {
 
 Status ReadUser(const json& info, UserInfo& out) {
   out.username = TextAt(info, "username");
-  const json& groups = At(info, "groups");
+  const json& groups = MemberAt(info, "groups");
   if (out.username.empty() || (!groups.is_null() && !groups.is_array()) ||
       groups.size() > kMaxUserGroups) {
     return Fail(ErrorCode::kMalformed, "admission review without a user");
@@ -143,9 +132,9 @@ Status ReadObjects(json& request, Review& review) {
   }
   if (review.name.empty()) {
     const json& named = wants_object ? object : old_object;
-    review.name = TextAt(At(named, "metadata"), "name");
+    review.name = TextAt(MemberAt(named, "metadata"), "name");
     if (review.name.empty()) {
-      review.name = TextAt(At(named, "metadata"), "generateName");
+      review.name = TextAt(MemberAt(named, "metadata"), "generateName");
     }
   }
   if (wants_object) review.object = ReadVersion(std::move(object), review);
@@ -198,14 +187,14 @@ Result<Review> ParseReview(std::string_view body) {
   auto parsed = ParseJson(body, limits);
   if (!parsed) return Fail(parsed.error(), "admission review");
   if (TextAt(*parsed, "apiVersion") != kReviewVersion ||
-      !At(*parsed, "request").is_object()) {
+      !MemberAt(*parsed, "request").is_object()) {
     return Fail(ErrorCode::kUnsupported,
                 "not an AdmissionReview of admission.k8s.io/v1");
   }
   json& request = (*parsed)["request"];
   Review review;
   review.uid = TextAt(request, "uid");
-  const auto kind = KindOf(At(request, "kind"));
+  const auto kind = KindOf(MemberAt(request, "kind"));
   const auto operation = OperationOf(TextAt(request, "operation"));
   if (review.uid.empty()) {
     return Fail(ErrorCode::kMalformed, "admission review without a uid");
@@ -220,9 +209,9 @@ Result<Review> ParseReview(std::string_view body) {
   review.sub_resource = TextAt(request, "subResource");
   review.name = TextAt(request, "name");
   if (review.kind != Kind::kGroup) review.ns = TextAt(request, "namespace");
-  const json& dry_run = At(request, "dryRun");
+  const json& dry_run = MemberAt(request, "dryRun");
   review.dry_run = dry_run.is_boolean() && dry_run.get<bool>();
-  if (auto user = ReadUser(At(request, "userInfo"), review.user); !user) {
+  if (auto user = ReadUser(MemberAt(request, "userInfo"), review.user); !user) {
     return Fail(user.error());
   }
   if (auto read = ReadObjects(request, review); !read) {

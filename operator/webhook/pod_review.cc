@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_member.h"
 #include "base/names.h"
 #include "operator/webhook/admission_review.h"
 
@@ -12,18 +13,12 @@ namespace {
 
 using nlohmann::json;
 
-std::string TextAt(const json& value, const char* pointer) {
-  const json::json_pointer at(pointer);
-  if (!value.contains(at) || !value.at(at).is_string()) return "";
-  return value.at(at).get<std::string>();
-}
-
 bool IsNewPod(const json& review) {
-  return TextAt(review, "/request/kind/group").empty() &&
-         TextAt(review, "/request/kind/version") == "v1" &&
-         TextAt(review, "/request/kind/kind") == "Pod" &&
-         TextAt(review, "/request/subResource").empty() &&
-         TextAt(review, "/request/operation") == "CREATE";
+  return TextAtPath(review, "/request/kind/group").empty() &&
+         TextAtPath(review, "/request/kind/version") == "v1" &&
+         TextAtPath(review, "/request/kind/kind") == "Pod" &&
+         TextAtPath(review, "/request/subResource").empty() &&
+         TextAtPath(review, "/request/operation") == "CREATE";
 }
 
 }  // namespace
@@ -33,8 +28,8 @@ Result<PodReview> ParsePodReview(std::string_view body) {
   limits.max_bytes = kMaxReviewBytes;
   auto parsed = ParseJson(body, limits);
   if (!parsed) return Fail(parsed.error(), "admission review");
-  if (TextAt(*parsed, "/apiVersion") != "admission.k8s.io/v1" ||
-      TextAt(*parsed, "/kind") != "AdmissionReview") {
+  if (TextAtPath(*parsed, "/apiVersion") != "admission.k8s.io/v1" ||
+      TextAtPath(*parsed, "/kind") != "AdmissionReview") {
     return Fail(ErrorCode::kUnsupported,
                 "not an AdmissionReview of admission.k8s.io/v1");
   }
@@ -42,8 +37,8 @@ Result<PodReview> ParsePodReview(std::string_view body) {
     return Fail(ErrorCode::kUnsupported, "this page judges new pods");
   }
   PodReview review;
-  review.uid = TextAt(*parsed, "/request/uid");
-  review.ns = TextAt(*parsed, "/request/namespace");
+  review.uid = TextAtPath(*parsed, "/request/uid");
+  review.ns = TextAtPath(*parsed, "/request/namespace");
   const json::json_pointer object("/request/object");
   if (review.uid.empty() || !IsDnsLabel(review.ns) ||
       !parsed->contains(object) || !parsed->at(object).is_object()) {
@@ -51,9 +46,9 @@ Result<PodReview> ParsePodReview(std::string_view body) {
                 "admission review without uid, namespace or pod");
   }
   review.pod = std::move(parsed->at(object));
-  review.name = TextAt(review.pod, "/metadata/name");
+  review.name = TextAtPath(review.pod, "/metadata/name");
   if (review.name.empty()) {
-    review.name = TextAt(review.pod, "/metadata/generateName");
+    review.name = TextAtPath(review.pod, "/metadata/generateName");
   }
   return review;
 }
