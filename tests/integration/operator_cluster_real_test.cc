@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "cluster_bed.h"
+#include "shared_bed.h"
 
 namespace claviger::testing {
 namespace {
@@ -38,25 +39,13 @@ spec:
 )" + more;
 }
 
-class OperatorClusterTest : public ::testing::Test {
+class OperatorClusterTest : public SharedBedTest<ClusterBed> {
  protected:
-  static void SetUpTestSuite() {
-    auto bed = ClusterBed::Start();
-    if (!bed && MaySkip(bed.error())) return;
-    ASSERT_TRUE(bed) << bed.error().message;
-    bed_ = bed->release();
-  }
-  static void TearDownTestSuite() {
-    delete bed_;
-    bed_ = nullptr;
-  }
-  void SetUp() override {
-    if (bed_ == nullptr) GTEST_SKIP() << "real servers are not available";
+  void Begin() override {
     name_ = ::testing::UnitTest::GetInstance()->current_test_info()->name();
   }
   // Nothing is left for the next test: the operator takes its finalizers off.
-  void TearDown() override {
-    if (bed_ == nullptr) return;
+  void End() override {
     if (!operator_ || !operator_->Running()) StartOperator();
     for (const char* kind : {"Grant", "Connection"}) {
       const std::string name =
@@ -84,12 +73,9 @@ class OperatorClusterTest : public ::testing::Test {
     return bed_->AwaitCondition("Grant", "sales", "nightly", "Ready", expected);
   }
 
-  static ClusterBed* bed_;
   std::string name_;
   std::optional<Process> operator_;
 };
-
-ClusterBed* OperatorClusterTest::bed_ = nullptr;
 
 TEST_F(OperatorClusterTest, AnAppliedGrantLetsARealTokenReadItsSlotAndNoOther) {
   StartOperator();

@@ -10,7 +10,7 @@
 #include <functional>
 
 #include "base/file.h"
-#include "fault_bed.h"
+#include "fault_suite.h"
 
 namespace claviger::testing {
 namespace {
@@ -32,20 +32,9 @@ size_t PeakKilobytes(pid_t pid) {
                                  : std::stoul(status->substr(at + 6));
 }
 
-class OperatorOutageTest : public ::testing::Test {
+class OperatorOutageTest : public FaultSuite {
  protected:
-  static void SetUpTestSuite() {
-    auto bed = FaultBed::Start();
-    if (!bed && MaySkip(bed.error())) return;
-    ASSERT_TRUE(bed) << bed.error().message;
-    bed_ = bed->release();
-  }
-  static void TearDownTestSuite() {
-    delete bed_;
-    bed_ = nullptr;
-  }
-  void SetUp() override {
-    if (bed_ == nullptr) GTEST_SKIP() << "real servers are not available";
+  void Begin() override {
     ASSERT_TRUE(bed_->StartOperator());
     ASSERT_EQ(bed_->MakeReady(), "True/Ready") << bed_->Log();
     const auto token = bed_->cluster().LogIn("reports", "nightly");
@@ -53,17 +42,9 @@ class OperatorOutageTest : public ::testing::Test {
     token_ = *token;
   }
   // It is still the process that was started: nothing made it end.
-  void TearDown() override {
-    if (bed_ == nullptr) return;
+  void End() override {
     EXPECT_TRUE(bed_->Running()) << bed_->Log();
-    bed_->kube().Heal();
-    bed_->vault().Heal();
-    if (!bed_->Running()) {
-      ASSERT_TRUE(bed_->StartOperator());
-    }
-    EXPECT_TRUE(bed_->Clear()) << bed_->Log();
-    EXPECT_EQ(bed_->StopOperator(), 0) << bed_->Log();
-    bed_->EmptyVault();
+    CleanUp();
   }
 
   void Suspend(bool suspended) {
@@ -130,11 +111,8 @@ class OperatorOutageTest : public ::testing::Test {
     EXPECT_EQ(bed_->Metric(kLeading), 1);
   }
 
-  static FaultBed* bed_;
   std::string token_;
 };
-
-FaultBed* OperatorOutageTest::bed_ = nullptr;
 
 TEST_F(OperatorOutageTest, AnApiServerThatIsGoneIsWaitedFor) {
   PassApiOutage(Mode::kRefuse);

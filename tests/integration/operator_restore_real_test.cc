@@ -9,7 +9,7 @@
 #include <mutex>
 
 #include "etcd_values.h"
-#include "fault_bed.h"
+#include "fault_suite.h"
 
 namespace claviger::testing {
 namespace {
@@ -26,33 +26,10 @@ constexpr char kPolicy[] = "sys/policies/acl/claviger.prod.sa.reports.nightly";
 constexpr char kRole[] = "auth/claviger/role/claviger.prod.sa.reports.nightly";
 constexpr char kEntry[] = "claviger/data/prod/bindings/sa.reports.nightly";
 
-class OperatorRestoreTest : public ::testing::Test {
+class OperatorRestoreTest : public FaultSuite {
  protected:
-  static void SetUpTestSuite() {
-    auto bed = FaultBed::Start();
-    if (!bed && MaySkip(bed.error())) return;
-    ASSERT_TRUE(bed) << bed.error().message;
-    bed_ = bed->release();
-  }
-  static void TearDownTestSuite() {
-    delete bed_;
-    bed_ = nullptr;
-  }
-  void SetUp() override {
-    if (bed_ == nullptr) GTEST_SKIP() << "real servers are not available";
-    ASSERT_TRUE(bed_->StartOperator(kOften));
-  }
-  void TearDown() override {
-    if (bed_ == nullptr) return;
-    bed_->kube().Heal();
-    bed_->vault().Heal();
-    if (!bed_->Running()) {
-      ASSERT_TRUE(bed_->StartOperator(kOften));
-    }
-    EXPECT_TRUE(bed_->Clear()) << bed_->Log();
-    EXPECT_EQ(bed_->StopOperator(), 0) << bed_->Log();
-    bed_->EmptyVault();
-  }
+  void Begin() override { ASSERT_TRUE(bed_->StartOperator(kOften)); }
+  void End() override { CleanUp(kOften); }
 
   RealVault& vault() { return bed_->cluster().vault(); }
   RealKubeApiServer& kube() { return bed_->cluster().kube(); }
@@ -135,11 +112,8 @@ class OperatorRestoreTest : public ::testing::Test {
     EXPECT_EQ(read(), before);
   }
 
-  static FaultBed* bed_;
   std::string token_;
 };
-
-FaultBed* OperatorRestoreTest::bed_ = nullptr;
 
 TEST_F(OperatorRestoreTest, AGrantOutOfAnEtcdBackupGivesNothing) {
   MakeReady();

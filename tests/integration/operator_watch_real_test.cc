@@ -12,7 +12,7 @@
 #include <mutex>
 #include <set>
 
-#include "fault_bed.h"
+#include "fault_suite.h"
 #include "support/dice.h"
 
 namespace claviger::testing {
@@ -39,20 +39,9 @@ std::string KindOf(const ProxiedCall& call) {
   return "";
 }
 
-class OperatorWatchTest : public ::testing::Test {
+class OperatorWatchTest : public FaultSuite {
  protected:
-  static void SetUpTestSuite() {
-    auto bed = FaultBed::Start();
-    if (!bed && MaySkip(bed.error())) return;
-    ASSERT_TRUE(bed) << bed.error().message;
-    bed_ = bed->release();
-  }
-  static void TearDownTestSuite() {
-    delete bed_;
-    bed_ = nullptr;
-  }
-  void SetUp() override {
-    if (bed_ == nullptr) GTEST_SKIP() << "real servers are not available";
+  void Begin() override {
     ASSERT_TRUE(bed_->StartOperator());
     ASSERT_EQ(bed_->MakeReady(), "True/Ready") << bed_->Log();
     const auto token = bed_->cluster().LogIn("reports", "nightly");
@@ -63,17 +52,7 @@ class OperatorWatchTest : public ::testing::Test {
       return CallVerdict();
     });
   }
-  void TearDown() override {
-    if (bed_ == nullptr) return;
-    bed_->kube().Heal();
-    bed_->vault().Heal();
-    if (!bed_->Running()) {
-      ASSERT_TRUE(bed_->StartOperator());
-    }
-    EXPECT_TRUE(bed_->Clear()) << bed_->Log();
-    EXPECT_EQ(bed_->StopOperator(), 0);
-    bed_->EmptyVault();
-  }
+  void End() override { CleanUp(); }
 
   // Grants g0, g1, ... beside "nightly", for another account.
   void MakeMany() {
@@ -160,15 +139,12 @@ class OperatorWatchTest : public ::testing::Test {
     return vault;
   }
 
-  static FaultBed* bed_;
   std::string token_;
   std::atomic<int> vault_writes_{0};
   std::mutex mutex_;
   std::set<std::string> stale_;  // under mutex_
   std::atomic<int> keep_{-1};    // items of each list; less than 0: all
 };
-
-FaultBed* OperatorWatchTest::bed_ = nullptr;
 
 TEST_F(OperatorWatchTest, StreamsCutAtRandomBytesLoseNoEdit) {
   constexpr int kEdits = 6;
