@@ -75,35 +75,6 @@ Status CheckGroups(const json& claims, const std::string& name) {
 
 }  // namespace
 
-std::optional<bool> JwtAuth::Exists(const std::string& path) const {
-  const auto name = Below(path, "role/");
-  if (!name) return std::nullopt;
-  return roles_.count(FoldName(*name)) != 0;
-}
-
-Result<int64_t> JwtAuth::RoleTtl(const std::string& role) const {
-  const auto found = roles_.find(role);
-  if (found == roles_.end()) {
-    return Fail(ErrorCode::kNotFound,
-                "role " + role + " does not exist during renewal");
-  }
-  return found->second.tokens.ttl;
-}
-
-Reply JwtAuth::Handle(const Request& request) {
-  const std::string& path = request.path;
-  if (path == "login") {
-    return request.writes() ? Login(request) : UnsupportedOperation();
-  }
-  if (path == "config") return HandleConfig(request);
-  if (path == "role" || path == "role/") {
-    if (request.operation != Operation::kList) return UnsupportedOperation();
-    return WithKeys(NamesBelow(roles_, ""));
-  }
-  const auto name = Below(path, "role/");
-  return name ? HandleRole(request, FoldName(*name)) : UnsupportedPath();
-}
-
 Reply JwtAuth::HandleConfig(const Request& request) {
   if (request.operation == Operation::kRead) {
     if (!config_) return NotFound();
@@ -140,18 +111,7 @@ Reply JwtAuth::HandleConfig(const Request& request) {
   return NoContent();
 }
 
-Reply JwtAuth::HandleRole(const Request& request, const std::string& name) {
-  if (!IsRoleName(name)) return UnsupportedPath();
-  if (request.writes()) return WriteRole(request, name);
-  if (request.operation == Operation::kDelete) {
-    roles_.erase(name);
-    return NoContent();
-  }
-  const auto found = roles_.find(name);
-  return found == roles_.end() ? NotFound() : WithData(Show(found->second));
-}
-
-json JwtAuth::Show(const Role& role) {
+json JwtAuth::Show(const JwtRole& role) const {
   json data{{"role_type", "jwt"},
             {"bound_audiences", OrNull(role.bound_audiences)},
             {"bound_subject", role.bound_subject},
@@ -174,7 +134,7 @@ json JwtAuth::Show(const Role& role) {
 }
 
 // Whom the role is for: the claims and the kind of comparison.
-Status JwtAuth::ReadBinding(const json& body, Role& role) {
+Status JwtAuth::ReadBinding(const json& body, JwtRole& role) {
   std::string type;
   std::string claims_type = role.glob ? "glob" : "string";
   Fields fields(body);
@@ -211,7 +171,7 @@ Status JwtAuth::ReadBinding(const json& body, Role& role) {
 
 Reply JwtAuth::WriteRole(const Request& request, const std::string& name) {
   const auto known = roles_.find(name);
-  Role role = known == roles_.end() ? Role() : known->second;
+  JwtRole role = known == roles_.end() ? JwtRole() : known->second;
   if (const Status read = role.tokens.Read(request.body); !read) {
     return RefusedBy(read.error());
   }
@@ -240,7 +200,7 @@ Reply JwtAuth::WriteRole(const Request& request, const std::string& name) {
   return NoContent();
 }
 
-Status JwtAuth::CheckClaims(const Role& role, const json& claims) const {
+Status JwtAuth::CheckClaims(const JwtRole& role, const json& claims) const {
   if (const Status times = CheckTimes(claims, clock_.Now(), role.leeways);
       !times) {
     return Invalid(times.error().message);
@@ -284,7 +244,7 @@ Reply JwtAuth::Login(const Request& request) {
                    "error validating token: error verifying token signature: " +
                        claims.error().message);
   }
-  const Role& role = found->second;
+  const JwtRole& role = found->second;
   if (const Status good = CheckClaims(role, *claims); !good) {
     return RefusedBy(good.error());
   }

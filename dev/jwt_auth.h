@@ -10,25 +10,30 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "dev/backend.h"
 #include "dev/claims.h"
 #include "dev/jws.h"
+#include "dev/role_auth.h"
 #include "dev/role_tokens.h"
 #include "dev/tokens.h"
 
 namespace claviger::dev {
 
-class JwtAuth final : public Backend {
+struct JwtRole {
+  std::vector<std::string> bound_audiences;
+  std::string bound_subject;
+  nlohmann::json bound_claims;  // null or an object
+  bool glob = false;
+  std::string user_claim;
+  std::string groups_claim;
+  std::map<std::string, std::string> claim_mappings;
+  Leeways leeways;
+  RoleTokens tokens;
+};
+
+class JwtAuth final : public RoleAuth<JwtRole> {
  public:
   JwtAuth(std::string mount, Clock& clock, TokenStore& tokens)
       : mount_(std::move(mount)), clock_(clock), tokens_(tokens) {}
-
-  std::optional<bool> Exists(const std::string& path) const override;
-  bool IsLogin(const std::string& path) const override {
-    return path == "login";
-  }
-  Result<int64_t> RoleTtl(const std::string& role) const override;
-  Reply Handle(const Request& request) override;
 
  private:
   struct Config {
@@ -37,31 +42,18 @@ class JwtAuth final : public Backend {
     std::string bound_issuer;
     std::string default_role;
   };
-  struct Role {
-    std::vector<std::string> bound_audiences;
-    std::string bound_subject;
-    nlohmann::json bound_claims;  // null or an object
-    bool glob = false;
-    std::string user_claim;
-    std::string groups_claim;
-    std::map<std::string, std::string> claim_mappings;
-    Leeways leeways;
-    RoleTokens tokens;
-  };
 
-  Reply HandleConfig(const Request& request);
-  Reply HandleRole(const Request& request, const std::string& name);
-  Reply WriteRole(const Request& request, const std::string& name);
-  static Status ReadBinding(const nlohmann::json& body, Role& role);
-  Reply Login(const Request& request);
-  Status CheckClaims(const Role& role, const nlohmann::json& claims) const;
-  static nlohmann::json Show(const Role& role);
+  Reply Login(const Request& request) override;
+  Reply HandleConfig(const Request& request) override;
+  Reply WriteRole(const Request& request, const std::string& name) override;
+  static Status ReadBinding(const nlohmann::json& body, JwtRole& role);
+  Status CheckClaims(const JwtRole& role, const nlohmann::json& claims) const;
+  nlohmann::json Show(const JwtRole& role) const override;
 
   const std::string mount_;
   Clock& clock_;
   TokenStore& tokens_;
   std::optional<Config> config_;
-  std::map<std::string, Role> roles_;
 };
 
 }  // namespace claviger::dev

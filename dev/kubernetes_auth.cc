@@ -52,35 +52,6 @@ std::optional<KubernetesAuth::ServiceAccount> KubernetesAuth::AccountOf(
   return account;
 }
 
-std::optional<bool> KubernetesAuth::Exists(const std::string& path) const {
-  const auto name = Below(path, "role/");
-  if (!name) return std::nullopt;
-  return roles_.count(FoldName(*name)) != 0;
-}
-
-Result<int64_t> KubernetesAuth::RoleTtl(const std::string& role) const {
-  const auto found = roles_.find(role);
-  if (found == roles_.end()) {
-    return Fail(ErrorCode::kNotFound,
-                "role " + role + " does not exist during renewal");
-  }
-  return found->second.tokens.ttl;
-}
-
-Reply KubernetesAuth::Handle(const Request& request) {
-  const std::string& path = request.path;
-  if (path == "login") {
-    return request.writes() ? Login(request) : UnsupportedOperation();
-  }
-  if (path == "config") return HandleConfig(request);
-  if (path == "role" || path == "role/") {
-    if (request.operation != Operation::kList) return UnsupportedOperation();
-    return WithKeys(NamesBelow(roles_, ""));
-  }
-  const auto name = Below(path, "role/");
-  return name ? HandleRole(request, FoldName(*name)) : UnsupportedPath();
-}
-
 Reply KubernetesAuth::HandleConfig(const Request& request) {
   if (request.operation == Operation::kRead) {
     if (!config_) return NotFound();
@@ -117,19 +88,7 @@ Reply KubernetesAuth::HandleConfig(const Request& request) {
   return NoContent();
 }
 
-Reply KubernetesAuth::HandleRole(const Request& request,
-                                 const std::string& name) {
-  if (!IsRoleName(name)) return UnsupportedPath();
-  if (request.writes()) return WriteRole(request, name);
-  if (request.operation == Operation::kDelete) {
-    roles_.erase(name);
-    return NoContent();
-  }
-  const auto found = roles_.find(name);
-  return found == roles_.end() ? NotFound() : WithData(Show(found->second));
-}
-
-json KubernetesAuth::Show(const Role& role) {
+json KubernetesAuth::Show(const KubernetesRole& role) const {
   json data{{"bound_service_account_names", role.names},
             {"bound_service_account_namespaces", role.namespaces},
             {"bound_service_account_namespace_selector", ""},
@@ -139,7 +98,7 @@ json KubernetesAuth::Show(const Role& role) {
   return data;
 }
 
-Status KubernetesAuth::Check(const Role& role) {
+Status KubernetesAuth::Check(const KubernetesRole& role) {
   if (role.names.empty()) {
     return Refuse("\"bound_service_account_names\" can not be empty");
   }
@@ -162,7 +121,8 @@ Status KubernetesAuth::Check(const Role& role) {
 Reply KubernetesAuth::WriteRole(const Request& request,
                                 const std::string& name) {
   const auto known = roles_.find(name);
-  Role role = known == roles_.end() ? Role() : known->second;
+  KubernetesRole role =
+      known == roles_.end() ? KubernetesRole() : known->second;
   if (const Status read = role.tokens.Read(request.body); !read) {
     return RefusedBy(read.error());
   }
@@ -184,7 +144,7 @@ Reply KubernetesAuth::WriteRole(const Request& request,
   return reply;
 }
 
-Status KubernetesAuth::Authorise(const Role& role,
+Status KubernetesAuth::Authorise(const KubernetesRole& role,
                                  const ServiceAccount& account,
                                  const json& claims) const {
   Status times = CheckTimes(claims, clock_.Now(), kNoLeeway);
@@ -215,7 +175,7 @@ Reply KubernetesAuth::Login(const Request& request) {
     return Refused(400, "invalid role name \"" + name + "\"");
   }
   if (!config_) return Refused(500, "could not load backend configuration");
-  const Role& role = found->second;
+  const KubernetesRole& role = found->second;
   const auto claims = VerifyJws(jwt, reviewer_);
   const auto account = claims ? AccountOf(*claims) : std::nullopt;
   if (!account) return Refused(403, "permission denied");

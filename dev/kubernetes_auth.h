@@ -9,14 +9,22 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "dev/backend.h"
 #include "dev/jws.h"
+#include "dev/role_auth.h"
 #include "dev/role_tokens.h"
 #include "dev/tokens.h"
 
 namespace claviger::dev {
 
-class KubernetesAuth final : public Backend {
+struct KubernetesRole {
+  std::vector<std::string> names;
+  std::vector<std::string> namespaces;
+  std::string audience;
+  std::string alias_source = "serviceaccount_uid";
+  RoleTokens tokens;
+};
+
+class KubernetesAuth final : public RoleAuth<KubernetesRole> {
  public:
   /// `mount` as in "auth/kubernetes/"; `reviewer` verifies what the
   /// development issuer signed.
@@ -26,13 +34,6 @@ class KubernetesAuth final : public Backend {
         clock_(clock),
         tokens_(tokens),
         reviewer_({std::move(reviewer)}) {}
-
-  std::optional<bool> Exists(const std::string& path) const override;
-  bool IsLogin(const std::string& path) const override {
-    return path == "login";
-  }
-  Result<int64_t> RoleTtl(const std::string& role) const override;
-  Reply Handle(const Request& request) override;
 
  private:
   struct Config {
@@ -44,13 +45,6 @@ class KubernetesAuth final : public Backend {
     bool disable_iss_validation = true;
     bool reviewer_jwt_set = false;
   };
-  struct Role {
-    std::vector<std::string> names;
-    std::vector<std::string> namespaces;
-    std::string audience;
-    std::string alias_source = "serviceaccount_uid";
-    RoleTokens tokens;
-  };
 
   struct ServiceAccount {
     std::string ns;
@@ -58,22 +52,20 @@ class KubernetesAuth final : public Backend {
     std::string uid;
   };
 
-  Reply HandleConfig(const Request& request);
-  Reply HandleRole(const Request& request, const std::string& name);
-  Reply WriteRole(const Request& request, const std::string& name);
-  Reply Login(const Request& request);
-  Status Authorise(const Role& role, const ServiceAccount& account,
+  Reply Login(const Request& request) override;
+  Reply HandleConfig(const Request& request) override;
+  Reply WriteRole(const Request& request, const std::string& name) override;
+  Status Authorise(const KubernetesRole& role, const ServiceAccount& account,
                    const nlohmann::json& claims) const;
   static std::optional<ServiceAccount> AccountOf(const nlohmann::json& claims);
-  static nlohmann::json Show(const Role& role);
-  static Status Check(const Role& role);
+  nlohmann::json Show(const KubernetesRole& role) const override;
+  static Status Check(const KubernetesRole& role);
 
   const std::string mount_;
   Clock& clock_;
   TokenStore& tokens_;
   const std::vector<JwsKey> reviewer_;
   std::optional<Config> config_;
-  std::map<std::string, Role> roles_;
 };
 
 }  // namespace claviger::dev
