@@ -34,23 +34,27 @@ Status WriteEvent(const Client& client, const EventRecord& record, Time now) {
                        {"uid", record.uid},
                        {"resourceVersion", record.resource_version}};
   if (!record.object.ns.empty()) about["namespace"] = record.object.ns;
+  nlohmann::json metadata{{"namespace", ns}};
+  if (record.name.empty()) {
+    metadata["generateName"] = record.object.name + ".";
+  } else {
+    metadata["name"] = record.name;
+  }
   const std::string time = FormatRfc3339(now);
-  const nlohmann::json event{
-      {"apiVersion", "v1"},
-      {"kind", "Event"},
-      {"metadata",
-       {{"generateName", record.object.name + "."}, {"namespace", ns}}},
-      {"involvedObject", about},
-      {"type", record.warning ? "Warning" : "Normal"},
-      {"reason", record.reason},
-      {"action", record.action},
-      {"message", Cut(record.message)},
-      {"source", {{"component", kManager}}},
-      {"reportingComponent", kManager},
-      {"reportingInstance", record.reporting_instance},
-      {"firstTimestamp", time},
-      {"lastTimestamp", time},
-      {"count", 1}};
+  const nlohmann::json event{{"apiVersion", "v1"},
+                             {"kind", "Event"},
+                             {"metadata", metadata},
+                             {"involvedObject", about},
+                             {"type", record.warning ? "Warning" : "Normal"},
+                             {"reason", record.reason},
+                             {"action", record.action},
+                             {"message", Cut(record.message)},
+                             {"source", {{"component", kManager}}},
+                             {"reportingComponent", kManager},
+                             {"reportingInstance", record.reporting_instance},
+                             {"firstTimestamp", time},
+                             {"lastTimestamp", time},
+                             {"count", 1}};
   auto written = client.Create(kEvents, ns, DumpJson(event));
   return written ? Status{} : Fail(std::move(written).error());
 }

@@ -22,10 +22,12 @@ struct EventRecord {
   std::string action;              // CamelCase: what was done or tried
   std::string message;             // cut at 1,024 bytes
   std::string reporting_instance;  // the pod
+  std::string name{};              // empty: the API server makes one
 };
 
 /// Writes one Event, in the object's namespace ("default" for cluster-scoped
-/// ones). Never repeats it: an Event that is lost is lost.
+/// ones). Never repeats it: an Event that is lost is lost. kConflict: there is
+/// one of that name.
 Status WriteEvent(const Client& client, const EventRecord& record, Time now);
 
 }  // namespace claviger::kube

@@ -50,6 +50,11 @@ struct ClusterMetrics::Families {
               "Since the API server last told anything; an idle watch is "
               "opened anew after 45.")
           .Register(registry);
+  Family<Gauge>& uninjected =
+      prometheus::BuildGauge()
+          .Name("claviger_operator_pods_uninjected")
+          .Help("Pods that asked for the sidecar and run without it.")
+          .Register(registry);
 };
 
 struct ClusterMetrics::Series {
@@ -58,11 +63,14 @@ struct ClusterMetrics::Series {
   Gauge& silence;
 };
 
-ClusterMetrics::ClusterMetrics(std::vector<Followed> followed,
-                               const Clock& clock, std::function<bool()> leads)
+ClusterMetrics::ClusterMetrics(
+    std::vector<Followed> followed, const Clock& clock,
+    std::function<bool()> leads,
+    std::function<UninjectedPods::Counts()> uninjected)
     : followed_(std::move(followed)),
       clock_(clock),
       leads_(std::move(leads)),
+      uninjected_(std::move(uninjected)),
       families_(std::make_unique<Families>()) {
   for (const Followed& one : followed_) {
     const prometheus::Labels labels = {{"resource", one.resource}};
@@ -76,6 +84,11 @@ ClusterMetrics::~ClusterMetrics() = default;
 
 std::string ClusterMetrics::Serialize() {
   families_->leading.Set(leads_() ? 1 : 0);
+  const UninjectedPods::Counts uninjected = uninjected_();
+  for (const inject::WithoutSidecar why : inject::kAllWithoutSidecar) {
+    families_->uninjected.Add({{"reason", std::string(LabelOf(why))}})
+        .Set(static_cast<double>(uninjected[static_cast<size_t>(why)]));
+  }
   for (size_t i = 0; i < followed_.size(); ++i) {
     const kube::Informer::Stats stats = followed_[i].stats();
     RaiseTo(series_[i].lists, stats.lists);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What /metrics says of the Kubernetes API server: whether the objects can be
-// followed there, and whether this replica leads. One thread.
+// followed there, whether this replica leads, and which pods lack their
+// sidecar. One thread.
 #pragma once
 
 #include <functional>
@@ -11,6 +12,7 @@
 
 #include "base/clock.h"
 #include "kube/informer.h"
+#include "operator/kube/uninjected_pods.h"
 
 namespace claviger::op {
 
@@ -23,7 +25,8 @@ class ClusterMetrics {
 
   /// Everything given must outlive this object.
   ClusterMetrics(std::vector<Followed> followed, const Clock& clock,
-                 std::function<bool()> leads);
+                 std::function<bool()> leads,
+                 std::function<UninjectedPods::Counts()> uninjected);
   ~ClusterMetrics();
 
   /// In Prometheus' text format, as things are now.
@@ -36,6 +39,7 @@ class ClusterMetrics {
   const std::vector<Followed> followed_;
   const Clock& clock_;
   const std::function<bool()> leads_;
+  const std::function<UninjectedPods::Counts()> uninjected_;
   std::unique_ptr<Families> families_;
   std::vector<Series> series_;
 };

@@ -63,6 +63,7 @@ void PodSink::OnObject(const kube::ObjectView& object, Seen) {
                                      {"error", pod.error().message}});
     return;
   }
+  uninjected_.Put(object, inject::FindWithoutSidecar(*pod));
   std::string account = ServiceAccountOf(*pod);
   if (!IsDnsSubdomain(account)) return;
   store_.PutPod({object.name.ns, object.name.name}, std::move(account));
@@ -70,6 +71,7 @@ void PodSink::OnObject(const kube::ObjectView& object, Seen) {
 
 void PodSink::OnDeleted(const kube::ObjectName& name, const std::string&,
                         Gone) {
+  uninjected_.Remove(name);
   store_.RemovePod({name.ns, name.name});
 }
 

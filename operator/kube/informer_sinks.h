@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "kube/informer.h"
 #include "operator/kube/object_store.h"
+#include "operator/kube/uninjected_pods.h"
 
 namespace claviger::op {
 
@@ -29,10 +30,13 @@ class ObjectSink final : public kube::InformerSink {
   Logger& log_;
 };
 
-/// Of pods labelled for injection: as which service account they run.
+/// Of pods labelled for injection: as which service account they run, and
+/// whether they have the sidecar.
 class PodSink final : public kube::InformerSink {
  public:
-  PodSink(ObjectStore& store, Logger& log) : store_(store), log_(log) {}
+  /// All outlive this object.
+  PodSink(ObjectStore& store, UninjectedPods& uninjected, Logger& log)
+      : store_(store), uninjected_(uninjected), log_(log) {}
 
   void OnObject(const kube::ObjectView& object, Seen seen) override;
   void OnDeleted(const kube::ObjectName& name, const std::string& uid,
@@ -41,6 +45,7 @@ class PodSink final : public kube::InformerSink {
 
  private:
   ObjectStore& store_;
+  UninjectedPods& uninjected_;
   Logger& log_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/process/cluster_mode.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "operator/kube/revocations_map.h"
 #include "operator/kube/selection.h"
 #include "operator/kube/status_writer.h"
+#include "operator/kube/uninjected_pods.h"
 #include "operator/loop.h"
 #include "operator/process/injection.h"
 #include "operator/process/manifest_mode.h"
@@ -74,7 +76,9 @@ class ClusterRun {
   const kube::Client client_;
   const kube::Client lease_client_;
   StopSignal snapshot_signal_;
+  StopSignal status_signal_;
   ObjectStore objects_;
+  UninjectedPods uninjected_;
   ObjectSink connection_sink_;
   ObjectSink grant_sink_;
   ObjectSink group_sink_;
@@ -85,7 +89,6 @@ class ClusterRun {
   kube::Informer pods_;
   kube::LeaseLock lock_;
   StatusWriter statuses_;
-  StopSignal status_signal_;
   StopSignal lease_signal_;
   std::atomic<bool> lost_{false};   // AwaitLeadership takes note of it
   std::atomic<bool> taken_{false};  // somebody else leads instead
@@ -123,10 +126,15 @@ ClusterRun::ClusterRun(const Parts& parts, const ClusterPorts& ports)
             snapshot_signal_.Wake();
           },
           [this] { ListAnew(); }),
+      uninjected_(
+          {.configuration = parts.config.webhook.configuration,
+           .instance = ports.instance},
+          client_, parts.clock, parts.log, [this] { return Leads(); },
+          [this] { status_signal_.Wake(); }),
       connection_sink_(ObjectKind::kConnection, objects_, parts.log),
       grant_sink_(ObjectKind::kGrant, objects_, parts.log),
       group_sink_(ObjectKind::kGroup, objects_, parts.log),
-      pod_sink_(objects_, parts.log),
+      pod_sink_(objects_, uninjected_, parts.log),
       connections_({client_, parts.clock, parts.random, parts.log},
                    kube::kConnections, AllOf(), connection_sink_),
       grants_({client_, parts.clock, parts.random, parts.log}, kube::kGrants,
@@ -149,7 +157,8 @@ ClusterRun::ClusterRun(const Parts& parts, const ClusterPorts& ports)
            {"grants", [this] { return grants_.stats(); }},
            {"groups", [this] { return groups_.stats(); }},
            {"pods", [this] { return pods_.stats(); }}},
-          parts.clock, [this] { return Leads(); }) {}
+          parts.clock, [this] { return Leads(); },
+          [this] { return uninjected_.counts(); }) {}
 
 // Streams end with their transport; everybody else looks at a signal.
 ClusterRun::~ClusterRun() {
@@ -289,7 +298,9 @@ bool ClusterRun::GiveUp() {
 }
 
 void ClusterRun::WriteStatuses() {
-  while (status_signal_.WaitFor(statuses_.Turn())) {
+  milliseconds wait{0};
+  while (status_signal_.WaitFor(wait)) {
+    wait = std::min(statuses_.Turn(), uninjected_.Turn());
   }
 }
 

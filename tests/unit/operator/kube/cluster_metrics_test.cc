@@ -15,8 +15,11 @@ TEST(ClusterMetricsTest, SaysHowTheApiServerIsDoingAndWhoLeads) {
   testing::FakeClock clock;
   kube::Informer::Stats stats;
   bool leads = false;
-  ClusterMetrics metrics({{"grants", [&] { return stats; }}}, clock,
-                         [&] { return leads; });
+  ClusterMetrics metrics(
+      {{"grants", [&] { return stats; }}}, clock, [&] { return leads; },
+      [] {
+        return UninjectedPods::Counts{2, 0, 1};
+      });
   const std::string before = metrics.Serialize();
   EXPECT_THAT(before, HasSubstr("claviger_operator_leading 0\n"));
   EXPECT_THAT(before, HasSubstr("claviger_operator_api_failures_total{"
@@ -32,6 +35,8 @@ TEST(ClusterMetricsTest, SaysHowTheApiServerIsDoingAndWhoLeads) {
   EXPECT_THAT(after, HasSubstr("api_failures_total{resource=\"grants\"} 3\n"));
   EXPECT_THAT(after, HasSubstr("api_lists_total{resource=\"grants\"} 2\n"));
   EXPECT_THAT(after, HasSubstr("silence_seconds{resource=\"grants\"} 7\n"));
+  EXPECT_THAT(after, HasSubstr("uninjected{reason=\"not_injected\"} 2\n"));
+  EXPECT_THAT(after, HasSubstr("{reason=\"namespace_excluded\"} 1\n"));
 }
 
 }  // namespace
