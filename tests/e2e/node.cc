@@ -5,29 +5,24 @@
 
 #include <fstream>
 
+#include "node_config.h"
 #include "support/await.h"
 #include "support/real_servers_internal.h"
+#include "support/run.h"
 
 namespace claviger::testing {
 namespace {
 
 using nlohmann::json;
-using std::chrono::seconds;
 
-// Of the node, in a network that nobody else is in.
-constexpr char kAddress[] = "10.77.0.1";
-constexpr char kPods[] = "10.88.0.0/16";
-
-Status RunToEnd(std::vector<std::string> argv, const std::string& log) {
+Status RunWell(std::vector<std::string> argv) {
   const std::string doing = argv[0] + " " + argv[1] + " " + argv[2];
   ProcessOptions options;
   options.argv = std::move(argv);
-  options.stderr_path = log;
-  auto process = Process::Start(options);
-  if (!process) return Fail(process.error());
-  const auto code = process->WaitForExit(seconds(60));
-  if (code == 0) return {};
-  return Fail(ErrorCode::kInternal, doing + ": " + process->StderrTail());
+  const auto ran = RunToEnd(std::move(options));
+  if (!ran) return Fail(ran.error());
+  if (ran->exit_code == 0) return {};
+  return Fail(ErrorCode::kInternal, doing + ": " + ran->err);
 }
 
 Status WriteKernelFile(const std::string& path, const std::string& text) {
@@ -64,123 +59,19 @@ Status MakeControlGroups(const std::string& name) {
   return done;
 }
 
-// No aliases for hardware, kernels and rights that a container may not have.
-std::string ContainerdConfig(const std::string& directory) {
-  const std::string cri = "plugins.\"io.containerd.grpc.v1.cri\"";
-  return R"(version = 2
-root = ")" +
-         directory +
-         R"(/root"
-state = ")" +
-         directory +
-         R"(/state"
-oom_score = 0
-disabled_plugins = ["io.containerd.snapshotter.v1.aufs",
-  "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper",
-  "io.containerd.snapshotter.v1.zfs"]
-[grpc]
-  address = ")" +
-         directory +
-         R"(/containerd.sock"
-[)" + cri +
-         R"(]
-  sandbox_image = "localhost/box:1"
-  restrict_oom_score_adj = true
-  disable_apparmor = true
-[)" + cri +
-         R"(.cni]
-  bin_dir = "/usr/lib/cni"
-  conf_dir = ")" +
-         directory +
-         R"(/cni"
-[)" + cri +
-         R"(.containerd]
-  default_runtime_name = "runc"
-[)" + cri +
-         R"(.containerd.runtimes.runc]
-  runtime_type = "io.containerd.runc.v2"
-[)" + cri +
-         R"(.containerd.runtimes.runc.options]
-  SystemdCgroup = false
-)";
-}
-
-json NetworkConfig(const std::string& directory) {
-  return {{"cniVersion", "1.0.0"},
-          {"name", "pods"},
-          {"plugins",
-           {{{"type", "bridge"},
-             {"bridge", "pods0"},
-             {"isGateway", true},
-             {"hairpinMode", true},
-             {"ipam",
-              {{"type", "host-local"},
-               {"dataDir", directory + "/addresses"},
-               {"ranges", {{{{"subnet", kPods}}}}},
-               {"routes", {{{"dst", "0.0.0.0/0"}}}}}}}}}};
-}
-
-json KubeletConfig(const std::string& directory, const std::string& group,
-                   const std::string& ca) {
-  return {
-      {"apiVersion", "kubelet.config.k8s.io/v1beta1"},
-      {"kind", "KubeletConfiguration"},
-      {"authentication",
-       {{"x509", {{"clientCAFile", ca}}},
-        {"webhook", {{"enabled", true}}},
-        {"anonymous", {{"enabled", false}}}}},
-      {"authorization", {{"mode", "Webhook"}}},
-      {"tlsCertFile", directory + "/kubelet.pem"},
-      {"tlsPrivateKeyFile", directory + "/kubelet.key"},
-      {"containerRuntimeEndpoint", "unix://" + directory + "/containerd.sock"},
-      {"cgroupDriver", "cgroupfs"},
-      {"cgroupRoot", "/" + group},
-      {"enforceNodeAllocatable", json::array()},
-      {"failCgroupV1", false},
-      {"failSwapOn", false},
-      {"oomScoreAdj", 0},
-      {"makeIPTablesUtilChains", false},
-      {"resolvConf", directory + "/resolv.conf"},
-      {"clusterDomain", "cluster.local"},
-      {"healthzPort", 0},
-      {"evictionHard",
-       {{"memory.available", "1Mi"},
-        {"nodefs.available", "1%"},
-        {"imagefs.available", "1%"},
-        {"nodefs.inodesFree", "1%"}}}};
-}
-
-json ProxyConfig(const std::string& kubeconfig) {
-  return {{"apiVersion", "kubeproxy.config.k8s.io/v1alpha1"},
-          {"kind", "KubeProxyConfiguration"},
-          {"clientConnection", {{"kubeconfig", kubeconfig}}},
-          {"mode", "iptables"},
-          {"clusterCIDR", kPods},
-          {"hostnameOverride", "node"},
-          {"oomScoreAdj", 0},
-          {"metricsBindAddress", ""},
-          {"healthzBindAddress", ""},
-          {"conntrack", {{"maxPerCore", 0}, {"min", 0}}}};
-}
-
-std::string StatusOf(const json& pod) {
-  const json status = pod.value("status", json::object());
-  std::string text = status.value("phase", "no phase");
-  for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
-    for (const json& one : status.value(list, json::array())) {
-      text += "; " + one.value("name", "") + " " +
-              one.value("state", json::object()).dump();
-    }
-  }
-  return text;
-}
-
 }  // namespace
-
-bool NodeRequired() { return Environment("CLAVIGER_REQUIRE_NODE") == "1"; }
 
 Result<std::unique_ptr<Node>> Node::Start() {
   std::unique_ptr<Node> node(new Node());
+  Status up = node->Bring();
+  if (up) return node;
+  // The tests take kUnsupported as leave to be skipped.
+  const bool required = Environment("CLAVIGER_REQUIRE_NODE") == "1";
+  return Fail(required ? ErrorCode::kInternal : up.error().code,
+              up.error().message);
+}
+
+Status Node::Bring() {
   if (Environment("CLAVIGER_E2E_CGROUP").empty()) {
     return Fail(
         ErrorCode::kUnsupported,
@@ -188,36 +79,34 @@ Result<std::unique_ptr<Node>> Node::Start() {
   }
   auto directory = ScratchDirectory::Create();
   if (!directory) return Fail(directory.error());
-  node->directory_ = std::make_unique<ScratchDirectory>(*std::move(directory));
-  if (Status done = node->PrepareMachine(); !done) return Fail(done.error());
+  directory_ = std::make_unique<ScratchDirectory>(*std::move(directory));
+  if (Status done = PrepareMachine(); !done) return done;
   auto vault = RealVault::Start(
-      {.address = kAddress, .tls = true, .state = VaultState::kUnsealed});
+      {.address = kNodeAddress, .tls = true, .state = VaultState::kUnsealed});
   if (!vault) return Fail(vault.error());
-  node->vault_ = *std::move(vault);
-  auto kube = RealKubeApiServer::Start({.address = kAddress, .flags = {}});
+  vault_ = *std::move(vault);
+  auto kube = RealKubeApiServer::Start({.address = kNodeAddress, .flags = {}});
   if (!kube) return Fail(kube.error());
-  node->kube_ = *std::move(kube);
-  Status done = node->StartControllers();
-  if (done) done = node->StartContainerd();
-  if (done) done = node->Import(CLAVIGER_E2E_BOX);
-  if (done) done = node->StartKubelet();
-  if (done) done = node->StartProxy();
-  if (done) done = node->AwaitReady();
-  if (!done) return Fail(done.error());
-  return node;
+  kube_ = *std::move(kube);
+  Status done = StartControllers();
+  if (done) done = StartContainerd();
+  if (done) done = Import(CLAVIGER_E2E_BOX);
+  if (done) done = StartKubelet();
+  if (done) done = StartProxy();
+  return done ? AwaitReady() : done;
 }
 
 Status Node::PrepareMachine() {
-  const std::string log = directory_->File("ip.log");
-  Status done = RunToEnd({"ip", "link", "set", "lo", "up"}, log);
+  Status done = RunWell({"ip", "link", "set", "lo", "up"});
   const std::vector<std::vector<std::string>> commands = {
       {"ip", "link", "add", "node0", "type", "bridge"},
-      {"ip", "address", "add", std::string(kAddress) + "/24", "dev", "node0"},
+      {"ip", "address", "add", std::string(kNodeAddress) + "/24", "dev",
+       "node0"},
       {"ip", "link", "set", "node0", "up"},
       // Kubelet and kube-proxy take the address of the default route's device.
       {"ip", "route", "add", "default", "dev", "node0"}};
   for (const auto& command : commands) {
-    if (done) done = RunToEnd(command, log);
+    if (done) done = RunWell(command);
   }
   if (done) done = WriteKernelFile("/proc/sys/net/ipv4/ip_forward", "1");
   if (done) done = MakeControlGroups(Environment("CLAVIGER_E2E_CGROUP"));
@@ -305,21 +194,9 @@ Status Node::StartContainerd() {
   return serving ? Status() : Fail(serving.error(), "containerd");
 }
 
-Status Node::Import(const std::string& archive) {
-  return RunToEnd({"ctr", "--address", directory_->File("containerd.sock"),
-                   "--namespace", "k8s.io", "images", "import", archive},
-                  directory_->File("ctr.log"));
-}
-
-Status Node::TagImage(const std::string& image, const std::string& name) {
-  return RunToEnd({"ctr", "--address", directory_->File("containerd.sock"),
-                   "--namespace", "k8s.io", "images", "tag", image, name},
-                  directory_->File("ctr.log"));
-}
-
 Status Node::StartKubelet() {
   const auto kubeconfig = Kubeconfig("system:node:node", {"system:nodes"});
-  const auto serving = kube_->IssueServerCertificate("node", kAddress);
+  const auto serving = kube_->IssueServerCertificate("node", kNodeAddress);
   if (!kubeconfig || !serving) {
     return Fail(ErrorCode::kInternal, "cannot issue kubelet's certificates");
   }
@@ -341,7 +218,7 @@ Status Node::StartKubelet() {
       "kubelet",
       {"--config=" + *config, "--kubeconfig=" + *kubeconfig,
        "--root-dir=" + directory_->File("kubelet"),
-       std::string("--node-ip=") + kAddress, "--hostname-override=node"});
+       std::string("--node-ip=") + kNodeAddress, "--hostname-override=node"});
 }
 
 Status Node::StartProxy() {
@@ -373,33 +250,6 @@ Status Node::AwaitReady() {
     words += "\n" + process.StderrTail();
   }
   return Fail(ErrorCode::kDeadlineExceeded, std::move(words));
-}
-
-json Node::Get(const std::string& path) {
-  const auto answer = kube_->Call("GET", path);
-  if (!answer || !answer->ok()) return json::object();
-  return json::parse(answer->body);
-}
-
-std::string Node::AwaitPhase(const std::string& ns, const std::string& pod,
-                             std::string_view phase) {
-  std::string seen;
-  Await(
-      [&] {
-        const json object = Get("/api/v1/namespaces/" + ns + "/pods/" + pod);
-        seen = StatusOf(object);
-        return object.value("/status/phase"_json_pointer, "") == phase;
-      },
-      kNodePatience);
-  return seen.substr(0, phase.size()) == phase ? std::string(phase) : seen;
-}
-
-std::string Node::Log(const std::string& ns, const std::string& pod,
-                      const std::string& container) {
-  const auto answer =
-      kube_->Call("GET", "/api/v1/namespaces/" + ns + "/pods/" + pod +
-                             "/log?container=" + container);
-  return answer ? answer->body : answer.error().message;
 }
 
 }  // namespace claviger::testing

@@ -5,36 +5,15 @@
 
 #include <gtest/gtest.h>
 
-#include "support/kube_manifests.h"
+#include "integration/shared_bed.h"
 
 namespace claviger::testing {
 namespace {
 
-class NodeTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    auto node = Node::Start();
-    if (!node && !NodeRequired()) {
-      GTEST_SKIP() << "no node here: " << node.error().message;
-    }
-    ASSERT_TRUE(node) << node.error().message;
-    node_ = std::move(*node).release();
-  }
-  static void TearDownTestSuite() {
-    delete node_;
-    node_ = nullptr;
-  }
-  void SetUp() override {
-    if (node_ == nullptr) GTEST_SKIP() << "no node";
-  }
-
-  static Node* node_;
-};
-
-Node* NodeTest::node_ = nullptr;
+class NodeTest : public SharedBedTest<Node> {};
 
 TEST_F(NodeTest, RunsAJobBesideANativeSidecar) {
-  const Status applied = ApplyManifests(node_->kube(), R"(
+  const Status applied = bed_->Apply(R"(
 apiVersion: v1
 kind: Pod
 metadata: {name: task, namespace: default}
@@ -53,12 +32,12 @@ spec:
       command: [/busybox, echo, hello]
 )");
   ASSERT_TRUE(applied) << applied.error().message;
-  EXPECT_EQ(node_->AwaitPhase("default", "task", "Succeeded"), "Succeeded");
-  EXPECT_EQ(node_->Log("default", "task", "main"), "hello\n");
+  EXPECT_EQ(bed_->AwaitPhase("default", "task", "Succeeded"), "Succeeded");
+  EXPECT_EQ(bed_->Log("default", "task", "main"), "hello\n");
 }
 
 TEST_F(NodeTest, LetsPodsReachTheApiServerAndVault) {
-  const Status applied = ApplyManifests(node_->kube(), R"(
+  const Status applied = bed_->Apply(R"(
 apiVersion: v1
 kind: Pod
 metadata: {name: caller, namespace: default}
@@ -73,13 +52,13 @@ spec:
         - >-
           /curl -sk --retry 20 --retry-all-errors
           https://$KUBERNETES_SERVICE_HOST/version -o /dev/null -w '%{http_code} '
-          && /curl -sk )" + node_->vault().address() +
-                                                           R"(/v1/sys/health
+          && /curl -sk )" + bed_->vault().address() +
+                                     R"(/v1/sys/health
           -o /dev/null -w '%{http_code}'
 )");
   ASSERT_TRUE(applied) << applied.error().message;
-  EXPECT_EQ(node_->AwaitPhase("default", "caller", "Succeeded"), "Succeeded");
-  EXPECT_EQ(node_->Log("default", "caller", "main"), "200 200");
+  EXPECT_EQ(bed_->AwaitPhase("default", "caller", "Succeeded"), "Succeeded");
+  EXPECT_EQ(bed_->Log("default", "caller", "main"), "200 200");
 }
 
 }  // namespace

@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chart_bed.h"
 
-#include <chrono>
 #include <utility>
 
-#include "base/file.h"
 #include "model/yaml_reader.h"
 #include "support/json_text.h"
-#include "support/process.h"
 #include "support/real_servers_internal.h"
 
 namespace claviger::testing {
-namespace {
 
 using nlohmann::json;
-
-constexpr size_t kMaxOutput = size_t{8} << 20U;
-constexpr std::chrono::seconds kPatience{120};
-
-}  // namespace
 
 std::string ValuesFile(std::string_view name) {
   return std::string(kChart) + "/ci/" + std::string(name) + "-values.yaml";
@@ -41,7 +32,7 @@ Result<Helm> Helm::Find() {
               "no helm here (tests/servers/build.sh builds one)");
 }
 
-Result<Helm::Ran> Helm::Run(const std::vector<std::string>& arguments) const {
+Result<Ran> Helm::Run(const std::vector<std::string>& arguments) const {
   ProcessOptions options;
   options.argv = {program_};
   options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
@@ -51,22 +42,7 @@ Result<Helm::Ran> Helm::Run(const std::vector<std::string>& arguments) const {
                          "XDG_CONFIG_HOME=" + directory_.path(),
                          "XDG_DATA_HOME=" + directory_.path(),
                          "KUBECONFIG=" + directory_.File("kubeconfig")};
-  // Processes append to their files.
-  const auto out_file = directory_.Write("out", "");
-  const auto err_file = directory_.Write("err", "");
-  if (!out_file || !err_file) {
-    return Fail(ErrorCode::kInternal, "make files for helm's output");
-  }
-  options.stdout_path = *out_file;
-  options.stderr_path = *err_file;
-  auto process = Process::Start(options);
-  if (!process) return Fail(process.error());
-  const auto code = process->WaitForExit(kPatience);
-  if (!code) return Fail(ErrorCode::kDeadlineExceeded, "helm does not end");
-  auto out = ReadFile(options.stdout_path, kMaxOutput);
-  auto err = ReadFile(options.stderr_path, kMaxOutput);
-  if (!out || !err) return Fail(out ? err.error() : out.error());
-  return Ran{*code, *std::move(out), *std::move(err)};
+  return RunToEnd(std::move(options));
 }
 
 Status Helm::UseServer(const RealKubeApiServer& kube) {

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "support/real_servers.h"
+#include "support/run.h"
 #include "support/scratch_directory.h"
 
 namespace claviger::testing {
@@ -27,11 +28,6 @@ class Helm {
   /// kUnsupported where tests/servers/build.sh has not put one there.
   static Result<Helm> Find();
 
-  struct Ran {
-    int exit_code = -1;
-    std::string out;
-    std::string err;
-  };
   /// Runs it with these arguments.
   Result<Ran> Run(const std::vector<std::string>& arguments) const;
 

@@ -16,8 +16,6 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 
 constexpr char kPods[] = "/api/v1/namespaces/shop/pods/";
-constexpr char kMergePatch[] = "application/merge-patch+json";
-constexpr char kStrategicPatch[] = "application/strategic-merge-patch+json";
 
 class GuardTest : public ::testing::Test {
  protected:

@@ -189,22 +189,12 @@ ApiAnswer PodBed::CallAs(const std::string& user,
   for (const std::string& group : groups) {
     call.headers.emplace_back("Impersonate-Group", group);
   }
-  call.body = body.dump();
-  const auto answer = SendHttp(call);
-  if (!answer) return {};
-  return {answer->status, answer->Json()};
+  return AskKube(std::move(call), body);
 }
 
 ApiAnswer PodBed::Call(const std::string& method, const std::string& path,
                        const json& body, const std::string& content_type) {
-  HttpCall call = kube_->Prepare(method, path);
-  call.headers.back() = {"Content-Type", content_type};
-  if (!body.is_null()) call.body = body.dump();
-  const auto answer = SendHttp(call);
-  if (!answer) return {};
-  json parsed = answer->Json();
-  if (!parsed.is_object()) parsed = {{"message", answer->body}};
-  return {answer->status, std::move(parsed)};
+  return AskKube(kube_->Prepare(method, path), body, content_type);
 }
 
 ApiAnswer PodBed::Try(const json& pod, const std::string& ns) {

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "kube/client.h"
 #include "operator/webhook/server.h"
+#include "support/kube_ask.h"
 #include "support/real_servers.h"
 
 namespace claviger::testing {
@@ -22,13 +23,6 @@ namespace claviger::testing {
 inline constexpr char kSidecarAudience[] = "claviger-3f9c";
 inline constexpr char kOperatorAudience[] = "claviger-op-3f9c";
 inline constexpr char kPushAudience[] = "claviger-push-3f9c";
-
-struct ApiAnswer {
-  int status = 0;
-  nlohmann::json body;
-  std::string message() const { return body.value("message", ""); }
-  bool ok() const { return status >= 200 && status < 300; }
-};
 
 class PodBed {
  public:
