@@ -22,5 +22,9 @@ struct BackoffPolicy {
 std::chrono::milliseconds BackoffDelay(const BackoffPolicy& policy, int attempt,
                                        std::chrono::milliseconds retry_after,
                                        Random& random);
+/// The same for a number in [0, 1) that was drawn already.
+std::chrono::milliseconds BackoffDelay(const BackoffPolicy& policy, int attempt,
+                                       std::chrono::milliseconds retry_after,
+                                       double unit);
 
 }  // namespace claviger
