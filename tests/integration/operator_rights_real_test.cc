@@ -26,7 +26,6 @@ constexpr char kOperator[] =
 const std::set<std::string> kOtherOccasions = {
     // The webhook's CA bundle.
     "get admissionregistration.k8s.io/validatingwebhookconfigurations",
-    "get admissionregistration.k8s.io/mutatingwebhookconfigurations",
     "patch admissionregistration.k8s.io/validatingwebhookconfigurations",
     "patch admissionregistration.k8s.io/mutatingwebhookconfigurations",
     // An object that somebody else changed while its finalizer was written.
@@ -145,6 +144,14 @@ spec:
   subjects: [{kind: ServiceAccount, namespace: reports, name: nightly}]
   privileges: [use]
 )"));
+  // Without the sidecar: which namespaces are left out is looked up, and an
+  // Event written.
+  const auto pod = bed_->kube().Call(
+      "POST", "/api/v1/namespaces/reports/pods",
+      R"({"metadata":{"name":"app","labels":{"claviger.io/inject":"true"}},)"
+      R"("spec":{"serviceAccountName":"nightly",)"
+      R"("containers":[{"name":"app","image":"x"}]}})");
+  ASSERT_TRUE(pod && pod->ok()) << pod->body;
   ASSERT_EQ(
       bed_->AwaitCondition("Grant", "sales", "nightly", "Ready", "True/Ready"),
       "True/Ready")
