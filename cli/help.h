@@ -132,8 +132,8 @@ inline constexpr const char* kStatusAbout =
 inline constexpr const char* kStatusFooter =
     "How many Connections, Grants and Groups there are and are ready, which "
     "are "
-    "not and why,\nand which operator leads. Read from the API server with a "
-    "kubeconfig.\n"
+    "not and why,\nwhich operator leads, and which pods asked for the sidecar "
+    "and run without it.\nRead from the API server with a kubeconfig.\n"
     "Exit codes: 0 all is ready, 1 error, 2 wrong usage, 3 something is not.\n"
     "\n"
     "Examples:\n"

@@ -83,6 +83,9 @@ Result<StatusReport> ReadStatusReport(const kube::Client& client,
                      }});
     if (!read) return Fail(read.error());
   }
+  auto pods = ReadLabelledPods(client, ns, lease.ns);
+  if (!pods) return Fail(pods.error());
+  report.pods = *std::move(pods);
   auto leader = kube::GetLease(client, lease);
   if (leader) {
     report.lease = std::move(*leader);

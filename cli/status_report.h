@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the API server says about all our objects, for one screen: how many of
-// which kind are ready, which are not and why, and who leads. Read once, page
-// by page, holding no more than a line for each object. Blocking; one thread.
+// which kind are ready, which are not and why, who leads, and which pods lack
+// their sidecar. Read once, page by page, holding no more than a line for each
+// object. Blocking; one thread.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/status_pods.h"
 #include "kube/client.h"
 #include "kube/lease.h"
 
@@ -31,6 +33,7 @@ struct StatusReport {
   std::vector<ObjectLine> objects;
   /// Who leads; nothing where there is no such Lease.
   std::optional<kube::Lease> lease;
+  LabelledPods pods;
 };
 
 /// `ns`: of one namespace (and all Groups); empty: of all. `lease`: of the

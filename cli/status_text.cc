@@ -2,6 +2,7 @@
 #include "cli/status_text.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -10,6 +11,10 @@
 
 namespace claviger::cli {
 namespace {
+
+// So many objects that are not ready, and a hint at the rest: a person reads
+// the first.
+constexpr size_t kScreen = 20;
 
 struct Count {
   int all = 0;
@@ -44,9 +49,8 @@ std::string Leader(const StatusReport& report, Time now) {
          (Leads(report, now) ? " s ago" : " s");
 }
 
-std::string Name(const ObjectLine& line) {
-  return line.name.ns.empty() ? line.name.name
-                              : line.name.ns + "/" + line.name.name;
+std::string Name(const kube::ObjectName& name) {
+  return name.ns.empty() ? name.name : name.ns + "/" + name.name;
 }
 
 std::string_view State(const ObjectLine& line) {
@@ -62,6 +66,36 @@ std::string Shown(const std::string& text) {
       shown.begin(), shown.end(), [](char c) { return c < 0x20 || c > 0x7E; },
       '?');
   return shown;
+}
+
+std::string Pods(const LabelledPods& pods) {
+  if (!pods.known) return "not known: you may not list pods";
+  return std::to_string(pods.asked) + " asked for the sidecar, " +
+         std::to_string(pods.without.size()) + " without it";
+}
+
+bool PodsAreWell(const LabelledPods& pods) {
+  return std::none_of(
+      pods.without.begin(), pods.without.end(),
+      [](const PodLine& line) { return op::inject::IsMistake(line.why); });
+}
+
+// Of each reason the names on one line, and below what to do about it.
+void PrintPods(const LabelledPods& pods, bool all, std::ostream& out) {
+  constexpr size_t kShown = 5;
+  std::map<op::inject::WithoutSidecar, std::vector<std::string>> names;
+  for (const PodLine& line : pods.without) {
+    names[line.why].push_back(Name(line.name));
+  }
+  for (const auto& [why, list] : names) {
+    const size_t shown = all ? list.size() : std::min(list.size(), kShown);
+    out << "\n" << ReasonOf(why) << ": ";
+    for (size_t i = 0; i < shown; ++i) out << (i > 0 ? ", " : "") << list[i];
+    if (shown < list.size()) {
+      out << " and " << list.size() - shown << " more (--all)";
+    }
+    out << "\n  " << AdviceOn(why) << "\n";
+  }
 }
 
 }  // namespace
@@ -84,16 +118,29 @@ void PrintStatus(const StatusReport& report, Time now, bool all, bool colour,
                 count.all == count.ready ? Colour::kGreen : Colour::kYellow,
                 colour));
   }
+  summary.emplace_back(
+      "pods:",
+      Painted(Pods(report.pods),
+              report.pods.known && PodsAreWell(report.pods) ? Colour::kGreen
+                                                            : Colour::kYellow,
+              colour));
   PrintPairs(summary, "", out);
   std::vector<std::vector<std::string>> rows;
   for (const ObjectLine& line : report.objects) {
     if (line.ready.value_or(false) && !all) continue;
-    rows.push_back({line.kind, Name(line), line.about, std::string(State(line)),
-                    Shown(line.reason), Shown(line.message)});
+    rows.push_back({line.kind, Name(line.name), line.about,
+                    std::string(State(line)), Shown(line.reason),
+                    Shown(line.message)});
   }
-  if (rows.empty()) return;
-  out << "\n";
-  PrintTable({"KIND", "NAME", "WHAT", "STATE", "REASON", "MESSAGE"}, rows, out);
+  const size_t more = all || rows.size() <= kScreen ? 0 : rows.size() - kScreen;
+  rows.resize(rows.size() - more);
+  if (!rows.empty()) {
+    out << "\n";
+    PrintTable({"KIND", "NAME", "WHAT", "STATE", "REASON", "MESSAGE"}, rows,
+               out);
+  }
+  if (more > 0) out << "and " << more << " more (--all)\n";
+  PrintPods(report.pods, all, out);
 }
 
 nlohmann::ordered_json StatusJson(const StatusReport& report, Time now) {
@@ -112,6 +159,18 @@ nlohmann::ordered_json StatusJson(const StatusReport& report, Time now) {
     const Count count = CountKind(report, kind);
     out["counts"][key] = {{"all", count.all}, {"ready", count.ready}};
   }
+  out["pods"] = nullptr;
+  if (report.pods.known) {
+    out["pods"] = {{"asked", report.pods.asked},
+                   {"without", ordered_json::array()}};
+  }
+  for (const PodLine& line : report.pods.without) {
+    out["pods"]["without"].push_back(
+        ordered_json{{"namespace", line.name.ns},
+                     {"name", line.name.name},
+                     {"reason", ReasonOf(line.why)},
+                     {"message", AdviceOn(line.why)}});
+  }
   out["objects"] = ordered_json::array();
   for (const ObjectLine& line : report.objects) {
     ordered_json one{{"kind", line.kind},      {"namespace", line.name.ns},
@@ -125,7 +184,7 @@ nlohmann::ordered_json StatusJson(const StatusReport& report, Time now) {
 }
 
 bool AllWell(const StatusReport& report, Time now) {
-  return Leads(report, now) &&
+  return Leads(report, now) && PodsAreWell(report.pods) &&
          std::all_of(
              report.objects.begin(), report.objects.end(),
              [](const ObjectLine& line) { return line.ready.value_or(false); });

@@ -84,6 +84,10 @@ std::string_view LabelOf(WithoutSidecar why) {
   return "namespace_excluded";
 }
 
+bool IsMistake(WithoutSidecar why) {
+  return why != WithoutSidecar::kNamespaceExcluded;
+}
+
 std::string_view AdviceOn(WithoutSidecar why) {
   switch (why) {
     case WithoutSidecar::kNotInjected:
@@ -99,8 +103,9 @@ std::string_view AdviceOn(WithoutSidecar why) {
       break;
   }
   return "asks for Claviger's sidecar (label claviger.io/inject) in a "
-         "namespace that is left out of injection; remove the label, or run "
-         "the pod in another namespace";
+         "namespace that is left out of injection, so it runs without; where "
+         "it needs the sidecar, run it in another namespace, else remove the "
+         "label";
 }
 
 }  // namespace claviger::op::inject

@@ -34,6 +34,8 @@ std::set<std::string> ExcludedNamespaces(const nlohmann::json& configuration);
 std::string_view ReasonOf(WithoutSidecar why);
 /// "not_injected", ...: of a metric's label.
 std::string_view LabelOf(WithoutSidecar why);
+/// Whether that is somebody's mistake: a namespace is left out on purpose.
+bool IsMistake(WithoutSidecar why);
 /// What it means, and what to do about it.
 std::string_view AdviceOn(WithoutSidecar why);
 

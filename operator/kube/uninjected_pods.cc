@@ -111,7 +111,7 @@ Status UninjectedPods::Announce(const kube::ObjectName& name, const Pod& pod) {
                         .object = name,
                         .uid = pod.uid,
                         .resource_version = pod.resource_version,
-                        .warning = true,
+                        .warning = IsMistake(pod.found),
                         .reason = std::string(reason),
                         .action = "Inject",
                         .message = std::string(AdviceOn(pod.found)),

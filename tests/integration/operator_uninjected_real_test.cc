@@ -64,7 +64,6 @@ class OperatorUninjectedTest : public ::testing::Test {
     const json list = json::parse(answer->body);
     for (const json& one : list["items"]) {
       if (one["involvedObject"]["kind"] != "Pod") continue;
-      EXPECT_EQ(one["type"], "Warning");
       EXPECT_EQ(one["source"]["component"], "claviger-operator");
       events.push_back(one["involvedObject"]["name"].get<std::string>() + " " +
                        one["reason"].get<std::string>());

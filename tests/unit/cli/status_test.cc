@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -45,6 +46,21 @@ class StatusTest : public ::testing::Test {
     const json status{{"observedGeneration", 1}, {"conditions", conditions}};
     ASSERT_TRUE(client_.PatchStatus(kube::kConnections, {"sales", name},
                                     status.dump()));
+  }
+  void Pod(const std::string& ns, const std::string& name, bool injected) {
+    json pod = {
+        {"apiVersion", "v1"},
+        {"kind", "Pod"},
+        {"metadata",
+         {{"namespace", ns},
+          {"name", name},
+          {"labels", {{"claviger.io/inject", "true"}}}}},
+        {"spec", {{"containers", {{{"name", "app"}, {"image", "x"}}}}}}};
+    if (injected) {
+      pod["spec"]["initContainers"] = {
+          {{"name", "claviger-sidecar"}, {"image", "x"}}};
+    }
+    kube_.Apply(kube::kPods, pod);
   }
   void Lead(std::chrono::seconds ago) {
     kube_.Apply(kube::kNamespaces,
@@ -140,6 +156,70 @@ TEST_F(StatusTest, NeverPrintsControlCharactersOfOthers) {
   Judge("bad",
         json::array({Condition("Ready", false, "Reason", "a\x1b[31mb")}));
   EXPECT_THAT(Text(), Not(HasSubstr("\x1b")));
+}
+
+TEST_F(StatusTest, NamesPodsWithoutTheirSidecarAndSaysWhatToDo) {
+  Lead(std::chrono::seconds(2));
+  Pod("shop", "app-1", true);
+  EXPECT_THAT(Text(), HasSubstr("1 asked for the sidecar, 0 without it"));
+  EXPECT_TRUE(AllWell(Read(), clock_.Now()));
+  Pod("shop", "app-2", false);
+  Pod("web", "app-3", false);
+  const std::string text = Text();
+  EXPECT_THAT(text, HasSubstr("3 asked for the sidecar, 2 without it"));
+  EXPECT_THAT(text, HasSubstr("NotInjected: shop/app-2, web/app-3\n"));
+  EXPECT_THAT(text, HasSubstr("delete the pod"));
+  EXPECT_FALSE(AllWell(Read(), clock_.Now()));
+  const auto out = StatusJson(Read("web"), clock_.Now());
+  EXPECT_EQ(out["pods"]["asked"], 1);
+  ASSERT_EQ(out["pods"]["without"].size(), 1U);
+  EXPECT_EQ(out["pods"]["without"][0]["name"], "app-3");
+  EXPECT_EQ(out["pods"]["without"][0]["reason"], "NotInjected");
+}
+
+TEST_F(StatusTest, ANamespaceLeftOutOnPurposeIsNoMistake) {
+  Lead(std::chrono::seconds(2));
+  kube_.Apply(kube::kMutatingWebhooks, json::parse(R"({
+    "apiVersion":"admissionregistration.k8s.io/v1",
+    "kind":"MutatingWebhookConfiguration","metadata":{"name":"claviger"},
+    "webhooks":[{"name":"pods.claviger.io","namespaceSelector":{
+      "matchExpressions":[{"key":"kubernetes.io/metadata.name",
+        "operator":"NotIn","values":["ci"]}]}}]})"));
+  Pod("ci", "build-1", false);
+  EXPECT_THAT(Text(), HasSubstr("NamespaceExcluded: ci/build-1\n"));
+  EXPECT_TRUE(AllWell(Read(), clock_.Now()));
+}
+
+TEST_F(StatusTest, IsOfUseToWhoMayNotSeePodsOrWebhooks) {
+  Lead(std::chrono::seconds(2));
+  Pod("kube-system", "app-1", false);
+  kube_.Answer("LIST /api/v1/pods", 403);
+  const StatusReport report = Read();
+  EXPECT_FALSE(report.pods.known);
+  EXPECT_TRUE(AllWell(report, clock_.Now()));
+  EXPECT_EQ(StatusJson(report, clock_.Now())["pods"], nullptr);
+  kube_.Answer("LIST /api/v1/pods", 403);
+  EXPECT_THAT(Text(), HasSubstr("you may not list pods"));
+  // What is always left out needs no configuration to be known.
+  kube_.Answer("GET /apis/admissionregistration.k8s.io", 403);
+  EXPECT_THAT(Text(), HasSubstr("NamespaceExcluded: kube-system/app-1\n"));
+}
+
+TEST_F(StatusTest, KeepsToOneScreenUnlessAskedForAll) {
+  Lead(std::chrono::seconds(2));
+  for (int i = 0; i < 60; ++i) {
+    const std::string name = "c" + std::to_string(i);
+    Connection(name.c_str());
+    Pod("shop", "app-" + std::to_string(i), false);
+  }
+  const std::string text = Text();
+  EXPECT_THAT(text, HasSubstr("and 40 more (--all)"));
+  EXPECT_THAT(text, HasSubstr("and 55 more (--all)"));
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 40);
+  const std::string all = Text(true);
+  EXPECT_THAT(all, Not(HasSubstr("--all")));
+  EXPECT_THAT(all, HasSubstr("shop/app-59"));
+  EXPECT_THAT(all, HasSubstr("sales/c59"));
 }
 
 class StatusCommandTest : public CliTest {};

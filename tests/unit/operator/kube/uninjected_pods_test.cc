@@ -133,6 +133,10 @@ TEST_F(UninjectedPodsTest, SaysOfAnExcludedNamespaceThatItIsOne) {
   EXPECT_THAT(Events(), UnorderedElementsAre("ci/build-1 NamespaceExcluded",
                                              "shop/app-1 NotInjected"));
   EXPECT_THAT(pods_->counts(), ElementsAre(1u, 0u, 1u));
+  for (const json& one : kube_.PeekAll(kube::kEvents)) {
+    const bool excluded = one["reason"] == "NamespaceExcluded";
+    EXPECT_EQ(one["type"], excluded ? "Normal" : "Warning");
+  }
 }
 
 TEST_F(UninjectedPodsTest, IsSilentAboutPodsWithTheSidecar) {
