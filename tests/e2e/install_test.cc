@@ -14,7 +14,9 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-TEST_F(InstalledTest, LeadsFromAnEmptyClusterToACredentialInAPod) {
+class InstallTest : public InstalledTest {};
+
+TEST_F(InstallTest, LeadsFromAnEmptyClusterToACredentialInAPod) {
   std::string seen;
   Await(
       [&] {

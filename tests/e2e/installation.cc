@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "installation.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "base/file.h"
@@ -16,6 +17,20 @@ Result<std::string> Example(const std::string& name) {
   return ReadFile(kExamples + name, size_t{1} << 20U);
 }
 
+Status Replace(const std::string& file, const std::string& what,
+               const std::string& by) {
+  auto text = ReadFile(file, size_t{1} << 20U);
+  if (!text) return Fail(text.error());
+  size_t at = text->find(what);
+  if (at == std::string::npos) {
+    return Fail(ErrorCode::kNotFound, file + " does not hold " + what);
+  }
+  for (; at != std::string::npos; at = text->find(what, at + by.size())) {
+    text->replace(at, what.size(), by);
+  }
+  return WriteFileAtomically(file, *text, 0600);
+}
+
 Status EndedWell(const Result<Ran>& ran, const std::string& doing) {
   if (!ran) return Fail(ran.error(), doing);
   if (ran->exit_code == 0) return {};
@@ -24,8 +39,24 @@ Status EndedWell(const Result<Ran>& ran, const std::string& doing) {
 
 }  // namespace
 
-Release ThisRelease() {
-  return {kChart, {CLAVIGER_OPERATOR_IMAGE, CLAVIGER_SIDECAR_IMAGE}};
+Release ThisRelease() { return {kChart, CLAVIGER_VERSION}; }
+
+Result<Release> PreviousRelease(const ScratchDirectory& directory) {
+  Release release{directory.File("chart"), CLAVIGER_PREVIOUS_VERSION};
+  std::error_code error;
+  std::filesystem::copy(kChart, release.chart,
+                        std::filesystem::copy_options::recursive, error);
+  if (error) {
+    return Fail(ErrorCode::kInternal, "copy the chart: " + error.message());
+  }
+  Status done =
+      Replace(release.chart + "/Chart.yaml", CLAVIGER_VERSION, release.version);
+  if (done) {
+    done = Replace(release.chart + "/files/crds/connections.yaml",
+                   "name: Provider", "name: Source");
+  }
+  if (!done) return Fail(done.error());
+  return release;
 }
 
 Installation::Installation(std::unique_ptr<Node> node, Helm helm)
@@ -56,8 +87,11 @@ Status Installation::RunHelm(const std::vector<std::string>& arguments) {
 }
 
 Status Installation::Put(const Release& release, const std::string& how) {
-  for (const std::string& archive : release.image_archives) {
-    if (Status done = node_->Import(archive); !done) return done;
+  for (const char* program : {"operator", "sidecar"}) {
+    const Status done =
+        node_->Import(std::string(CLAVIGER_IMAGES) + "/claviger-" + program +
+                      "-" + release.version + "-amd64.oci.tar");
+    if (!done) return done;
   }
   Status done = RunHelm(
       {how, "claviger", release.chart, "--namespace", kNamespace,
@@ -126,6 +160,13 @@ Status Installation::StartShop() {
   const std::string seen = node_->AwaitRollout("shop", "frontend", 1);
   if (seen.empty()) return {};
   return Fail(ErrorCode::kDeadlineExceeded, "shop/frontend: " + seen);
+}
+
+void InstalledTest::SetUpTestSuite() {
+  static bool tried = false;
+  if (!std::exchange(tried, true)) {
+    SharedBedTest<Installation>::SetUpTestSuite();
+  }
 }
 
 void InstalledTest::Begin() {

@@ -15,11 +15,14 @@
 namespace claviger::testing {
 
 struct Release {
-  std::string chart = kChart;  // a folder
-  std::vector<std::string> image_archives;
+  std::string chart;  // a folder
+  std::string version;
 };
 /// What this tree is; its images are those of this build.
 Release ThisRelease();
+/// An earlier one, made of this tree in `directory`: other versions of the
+/// chart and the images, and kinds that show other columns.
+Result<Release> PreviousRelease(const ScratchDirectory& directory);
 
 class Installation {
  public:
@@ -45,9 +48,12 @@ class Installation {
   Helm helm_;
 };
 
-/// Tests of one program share one installation.
+/// The suites of one program share one installation, whose shop is open. It
+/// ends with the machine that machine.sh made for the program.
 class InstalledTest : public SharedBedTest<Installation> {
  protected:
+  static void SetUpTestSuite();
+  static void TearDownTestSuite() {}
   void Begin() override;
   static Node& node() { return bed_->node(); }
 };
