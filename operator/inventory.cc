@@ -141,6 +141,22 @@ Result<size_t> Decode(const std::string& text, const std::string& path,
 
 }  // namespace
 
+bool Inventory::Holds(const Inventory& some) const {
+  const auto text_of = [](const Inventory& of, const std::string& line) {
+    const auto found = of.kept.find(line);
+    return found == of.kept.end() ? nullptr : &found->second;
+  };
+  const auto holds = [&](const std::string& line) {
+    const std::string* here = text_of(*this, line);
+    const std::string* there = text_of(some, line);
+    const bool both = here != nullptr && there != nullptr;
+    return objects.count(line) > 0 && (both ? *here == *there : here == there);
+  };
+  return std::all_of(some.objects.begin(), some.objects.end(), holds) &&
+         std::includes(paths.begin(), paths.end(), some.paths.begin(),
+                       some.paths.end());
+}
+
 Inventories TakeInventory(const model::Objects& objects) {
   std::optional<KeepsakeMaker> maker;
   if (objects.explains_deletions) maker.emplace(objects);

@@ -45,6 +45,8 @@ struct Inventory {
   std::map<std::string, Tombstone> ended;  // by uid
 
   bool operator==(const Inventory&) const = default;
+  /// Whether it says the same of all objects of `some`.
+  bool Holds(const Inventory& some) const;
   bool empty() const {
     return objects.empty() && paths.empty() && kept.empty() && ended.empty();
   }

@@ -106,7 +106,7 @@ void Loop::After(const PassReport& report, SteadyTime began) {
   const SteadyTime ended = clock_.SteadyNow();
   next_transition_ = report.next_transition;
   if (!next_drift_) next_drift_ = ended + DriftPause();
-  unfinished_ = report.unfinished;
+  unfinished_ = report.unfinished || report.put_off;
   blocked_ = report.interrupted.has_value();
   asked_to_wait_ = blocked_ && report.interrupted->retry_after.has_value();
   retry_at_.reset();
@@ -165,6 +165,11 @@ void Loop::LogReport(const PassReport& report) {
                              {"principals", Count(report.principals)}});
   }
   LogFindings(report);
+  if (!report.unlisted || std::exchange(told_unlisted_, true)) return;
+  log_.Warning(
+      "names in vault cannot be listed, so each is read before it is written; "
+      "claviger vault doctor tells whether the operator's policy is up to date",
+      {{"error", report.unlisted->message}});
 }
 
 // What does not change from pass to pass is logged once.

@@ -67,13 +67,14 @@ class Loop {
   SteadyTime next_poll_{};
   std::optional<SteadyTime> next_drift_;
   std::optional<SteadyTime> retry_at_;
-  bool unfinished_ = false;     // a pass made way for an edit
+  bool unfinished_ = false;     // a pass made way for an edit, or put off
   bool blocked_ = false;        // Vault is away: nothing else before the retry
   bool asked_to_wait_ = false;  // and said for how long
   int failures_ = 0;
   std::optional<Time> next_transition_;
   std::string findings_;  // of the last report, so that each is logged once
   std::string source_error_;
+  bool told_unlisted_ = false;
 };
 
 }  // namespace claviger::op

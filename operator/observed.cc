@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/observed.h"
 
+#include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -30,7 +32,55 @@ Result<ObservedEntry> ReadPart(Store& store, const std::string& path) {
   return ObservedEntry{Canonical((*entry)->data), (*entry)->version};
 }
 
+Fingerprint FingerprintOf(const std::string& digest) {
+  constexpr size_t kDigits = 16;
+  const auto number = [&](size_t from) {
+    uint64_t value = 0;
+    const size_t end = std::min(from + kDigits, digest.size());
+    if (from < end) {
+      std::from_chars(digest.data() + from, digest.data() + end, value, 16);
+    }
+    return value;
+  };
+  return {number(0), number(kDigits)};
+}
+
+Status ReadPolicy(Store& store, const VaultNames& names, Observed& into) {
+  auto policy = Found(store.ReadPolicy(names.rights));
+  if (!policy) return Fail(std::move(policy).error());
+  into.policy = *std::move(policy);
+  return {};
+}
+
+Status ReadRole(Store& store, const VaultNames& names, const Desired& desired,
+                Observed& into) {
+  const std::string& mount = desired.ledger.auth_mount;
+  if (mount.empty()) return {};
+  auto role = Found(store.ReadRole({mount, names.rights}));
+  if (!role) return Fail(std::move(role).error());
+  into.role = *std::move(role);
+  return {};
+}
+
+// Both are as wanted, if the entry is right.
+bool Matches(const access::EntryLedger& ledger, const Desired& desired) {
+  return desired.policy && ledger.policy == desired.ledger.policy &&
+         ledger.role == desired.ledger.role &&
+         ledger.auth_mount == desired.ledger.auth_mount;
+}
+
+void TakeRole(const Desired& desired, Observed& into) {
+  if (desired.role) into.role = desired.role->text;
+}
+
 }  // namespace
+
+Rights RightsOf(const Desired& desired) {
+  Rights rights;
+  if (desired.policy) rights.policy = FingerprintOf(desired.ledger.policy);
+  if (desired.role) rights.role = FingerprintOf(desired.ledger.role);
+  return rights;
+}
 
 Result<Observed> ObserveOwner(Store& store, const access::EntryStamp& stamp,
                               const VaultNames& names) {
@@ -67,17 +117,32 @@ Result<Observed> ObserveParts(Store& store, const access::EntryStamp& stamp,
 }
 
 Result<Observed> Observe(Store& store, const access::EntryStamp& stamp,
-                         const VaultNames& names,
-                         const std::string& auth_mount) {
+                         const VaultNames& names, const Desired& desired,
+                         const Known& known) {
+  if (known.nothing) return Observed();
   Result<Observed> observed = ObserveParts(store, stamp, names);
   if (!observed) return observed;
-  auto policy = Found(store.ReadPolicy(names.rights));
-  if (!policy) return Fail(std::move(policy).error());
-  observed->policy = *std::move(policy);
-  if (auth_mount.empty()) return observed;
-  auto role = Found(store.ReadRole({auth_mount, names.rights}));
-  if (!role) return Fail(std::move(role).error());
-  observed->role = *std::move(role);
+  const bool ours = observed->owner == Observed::Owner::kUs;
+  const Rights wanted = RightsOf(desired);
+  if (ours && known.rights_exist && Matches(observed->ledger, desired)) {
+    observed->policy = desired.policy;
+    TakeRole(desired, *observed);
+    observed->put_off = true;
+    return observed;
+  }
+  Status done;
+  if (ours && known.rights.policy && wanted.policy) {
+    const bool same = known.rights.policy == wanted.policy;
+    observed->policy = same ? *desired.policy : std::string();
+  } else {
+    done = ReadPolicy(store, names, *observed);
+  }
+  if (done && ours && wanted.role && known.rights.role == wanted.role) {
+    TakeRole(desired, *observed);
+  } else if (done) {
+    done = ReadRole(store, names, desired, *observed);
+  }
+  if (!done) return Fail(std::move(done).error());
   return observed;
 }
 

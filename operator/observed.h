@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one principal has in Vault, read afresh: nothing is written without
-// having been read first. Plain values; blocking reads.
+// What one principal has in Vault: read before anything is written, but for
+// what is known without. Plain values; blocking reads.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 #include "access/bindings_entry.h"
 #include "base/result.h"
+#include "operator/desired.h"
 #include "operator/store.h"
 #include "operator/vault_names.h"
 
@@ -35,13 +36,37 @@ struct Observed {
   std::vector<ObservedEntry> more_parts;  // from part 1, as many as it says
   std::optional<std::string> policy;
   std::optional<std::string> role;  // at the mount asked for
+  bool put_off = false;             // policy and role are the entry's word only
 };
 
-/// Reads everything under the principal's names. `auth_mount` empty: no role
-/// is read. The Store's errors.
+/// A text by half of its digest, which nobody can find two texts for.
+struct Fingerprint {
+  uint64_t high = 0;
+  uint64_t low = 0;
+  bool operator==(const Fingerprint&) const = default;
+};
+
+/// Policy and role, where they are known.
+struct Rights {
+  std::optional<Fingerprint> policy;
+  std::optional<Fingerprint> role;
+};
+Rights RightsOf(const Desired& desired);
+
+/// What is known without being read.
+struct Known {
+  bool nothing = false;  // nothing at all is there
+  /// Policy and role are there. That they are what a matching entry says is
+  /// believed for now (Observed::put_off).
+  bool rights_exist = false;
+  Rights rights = {};  // as this process last read or wrote them
+};
+
+/// Whatever is under the names of `desired`, as far as it is not known. A
+/// policy known to differ is observed as an empty text. The Store's errors.
 Result<Observed> Observe(Store& store, const access::EntryStamp& stamp,
-                         const VaultNames& names,
-                         const std::string& auth_mount);
+                         const VaultNames& names, const Desired& desired,
+                         const Known& known);
 
 /// Reads the first entry only, and says whose it is.
 Result<Observed> ObserveOwner(Store& store, const access::EntryStamp& stamp,

@@ -23,10 +23,15 @@ std::string OwnPolicyText(const access::VaultLayout& layout) {
   // A cluster's name holds no dot, so this prefix is this cluster's alone.
   const std::string rights = "claviger." + layout.cluster + ".*";
   json paths = json::object();
-  Open(paths, "sys/policies/acl/" + rights, whole);
-  Open(paths, "auth/" + layout.auth_mount + "/role/" + rights, whole);
+  std::vector<std::string> kinds = {"sys/policies/acl",
+                                    "auth/" + layout.auth_mount + "/role"};
   if (!layout.user_auth_mount.empty()) {
-    Open(paths, "auth/" + layout.user_auth_mount + "/role/" + rights, whole);
+    kinds.push_back("auth/" + layout.user_auth_mount + "/role");
+  }
+  for (const std::string& kind : kinds) {
+    Open(paths, kind + "/" + rights, whole);
+    // Names only: before many are written, to know which exist.
+    Open(paths, kind, {"list"});
   }
   // Not `personal`: what callers store there is not the operator's to read.
   for (const char* folder : {"bindings", "ledger"}) {

@@ -90,6 +90,11 @@ struct PassReport {
   bool incomplete_read = false;
   /// It made way for something newer: the rest is still to be done.
   bool unfinished = false;
+  /// Policies and roles that their entries vouch for were not compared yet:
+  /// Continue does so.
+  bool put_off = false;
+  /// Why names in Vault cannot be listed: each is read before it is written.
+  std::optional<Error> unlisted;
   /// Why the pass ended early (Vault away): the rest is still to be done.
   std::optional<Error> interrupted;
   /// When a window opens or closes next.

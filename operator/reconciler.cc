@@ -2,18 +2,16 @@
 #include "operator/reconciler.h"
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
-#include <set>
 #include <unordered_set>
 #include <utility>
 
-#include "operator/absence.h"
 #include "operator/compiled.h"
 #include "operator/epoch.h"
-#include "operator/held.h"
-#include "operator/inventory.h"
+#include "operator/listing.h"
+#include "operator/problems.h"
 #include "operator/roster.h"
+#include "operator/safekeeping.h"
 #include "operator/vault_names.h"
 
 namespace claviger::op {
@@ -28,27 +26,8 @@ using access::Principal;
 constexpr size_t kSmallPart = 100;
 constexpr size_t kLargestShare = 8;
 
-std::set<std::string> NamespacesOf(const access::Edits& edits) {
-  std::set<std::string> namespaces;
-  for (const auto& one : edits.connections) namespaces.insert(one->metadata.ns);
-  for (const auto& one : edits.grants) namespaces.insert(one->metadata.ns);
-  for (const auto& one : edits.ended) namespaces.insert(one.ref.ns);
-  return namespaces;
-}
-
-// What problems call the objects that a part was about.
-std::unordered_set<std::string> ObjectsOf(const access::Snapshot& snapshot,
-                                          const Concerned& part) {
-  std::unordered_set<std::string> names;
-  for (const model::ObjectRef& ref : part.connections) {
-    names.insert("Connection " + ToString(ref));
-  }
-  for (const model::Grant& grant : snapshot.grants()) {
-    if (part.connections.count(grant.connection_ref()) == 0) continue;
-    names.insert("Grant " + grant.metadata.ns + "/" + grant.metadata.name);
-  }
-  return names;
-}
+// How long a list of names is good for, where edits keep a pass from its end.
+constexpr std::chrono::seconds kListingLife{60};
 
 // Who is settled before the others, and the others.
 struct Order {
@@ -73,7 +52,7 @@ class Reconciler::Impl {
   Impl(ReconcilerSettings settings, Store& store)
       : settings_(std::move(settings)),
         store_(store),
-        inventories_(store, settings_.layout.cluster),
+        safekeeping_(settings_, store),
         epoch_(store, settings_.layout.cluster),
         roster_(settings_, store) {}
 
@@ -88,47 +67,39 @@ class Reconciler::Impl {
   PassReport Run(const std::function<Status()>& work);
   Status Everything(Time now);
   Status WhatIsLeft(Time now);
-  Status Part(const Concerned& part, bool makes_way, Time now);
+  Status Part(const Concerned& part, model::Objects slice, bool makes_way,
+              Time now);
   Status CheckEpoch();
   Status AdvanceEpoch();
   void ForgetVault();
   Status Load();
   Status Prepare(Time now);
-  Status JudgeEdit(const access::Edits& edits, Time now);
-  Status HoldWhatIsGone(Verdict verdict, const std::vector<model::Ended>& ended,
-                        Time now);
-  Status SaveInventories(const Inventories& wanted);
-  void Compile(model::Objects objects, const Inventories& ledger);
+  Status ListNames(Time now);
+  void Compile(model::Objects objects);
   void StartGeneration(Time now);
-  bool IsHealthy() const;
+  bool IsHealthy() const { return prepared_ && safekeeping_.IsHealthy(); }
   std::optional<Concerned> Due(Time now) const;
   Status SettleAll(Time now);
   Status Settle(const Compiled& compiled,
                 const std::vector<const Wanted*>& wanted, Sweep sweep,
                 bool makes_way, Time now);
-  void ReplaceProblems(const access::Snapshot& snapshot, const Concerned& part,
-                       const access::Edits& edits);
   void Interrupt(Error error);
   void Summarise();
 
   const ReconcilerSettings settings_;
   Store& store_;
   std::function<bool()> newer_;
-  InventoryLedger inventories_;
+  Safekeeping safekeeping_;
   Epoch epoch_;
   Roster roster_;
   bool suspects_epoch_ = true;
   bool has_written_ = false;  // since the epoch was advanced
 
   std::unique_ptr<ObjectIndex> index_;  // null before the first Pass
-  bool prepared_ = false;               // the inventories are of these objects
-  bool loaded_ = false;  // roster_ and inventories_ are of this Vault
+  bool prepared_ = false;               // safekeeping_ knows these objects
+  bool loaded_ = false;  // roster_ and safekeeping_ are of this Vault
   bool was_interrupted_ = false;
 
-  Verdict verdict_;
-  std::vector<Brake> missing_;
-  std::unique_ptr<Held> held_;
-  std::vector<model::Ended> held_without_;  // what was left out of held_
   std::vector<model::Problem> problems_;
   std::optional<Time> generation_start_;
   std::optional<Time> next_transition_;
@@ -138,6 +109,9 @@ class Reconciler::Impl {
   std::unique_ptr<Compiled> compiled_;
   Concerned overtaken_;
   bool cut_off_ = false;
+  std::unique_ptr<Listing> listing_;  // for that pass
+  Time listed_;
+  std::optional<Error> unlisted_;  // why names are not listed any more
 
   PassReport report_;  // of the pass under way
 };
@@ -166,15 +140,19 @@ PassReport Reconciler::Impl::Edit(const access::Edits& edits, Time now) {
   }
   PassReport report = Run([&]() -> Status {
     prepared_ = false;  // until the ledger knows
-    Status done = JudgeEdit(edits, now);
-    if (!done) return done;
-    if (!prepared_) return Everything(now);
+    model::Objects slice = index_->Slice(*concerned);
+    const Result<bool> judged =
+        safekeeping_.JudgeEdits(edits, *index_, slice, now, report_.changes);
+    if (!judged) return Fail(judged.error());
+    if (!*judged) return Everything(now);
+    prepared_ = true;
+    next_transition_ = index_->NextTransition(generation_start_.value_or(now));
     roster_.Outdate(concerned->principals);
     // A few are done sooner than put off.
     const bool makes_way = concerned->principals.size() > kSmallPart;
-    done = Part(*concerned, makes_way, now);
+    Status done = Part(*concerned, std::move(slice), makes_way, now);
     if (done && report_.judged.snapshot) {
-      ReplaceProblems(*report_.judged.snapshot, *concerned, edits);
+      ReplaceProblems(*report_.judged.snapshot, *concerned, edits, problems_);
     }
     return done;
   });
@@ -203,22 +181,19 @@ PassReport Reconciler::Impl::Run(const std::function<Status()>& work) {
 }
 
 // With a brake on, or objects missing, everyone's compilation is another one
-// than the objects say.
-bool Reconciler::Impl::IsHealthy() const {
-  return prepared_ && verdict_.brakes.empty() && !verdict_.all &&
-         missing_.empty() && held_ == nullptr;
-}
-
+// than the objects say: then nothing less than a pass over everything will do.
 Status Reconciler::Impl::Everything(Time now) {
   return CheckEpoch()
       .and_then([&] { return Load(); })
       .and_then([&] { return Prepare(now); })
+      .and_then([&] { return ListNames(now); })
       .and_then([&] { return SettleAll(now); });
 }
 
 Status Reconciler::Impl::WhatIsLeft(Time now) {
   Status done = CheckEpoch().and_then([&] { return Load(); });
   if (!done) return done;
+  roster_.TakeUpWhatWasPutOff();
   const bool clock_went_back = generation_start_ && now < *generation_start_;
   if (!IsHealthy() || compiled_ || was_interrupted_ || clock_went_back) {
     return Everything(now);
@@ -236,7 +211,7 @@ Status Reconciler::Impl::WhatIsLeft(Time now) {
   if (!part || part->principals.size() > most) return Everything(now);
   if (!part->connections.empty()) generation_start_ = now;
   next_transition_ = index_->NextTransition(now);
-  done = Part(*part, true, now);
+  done = Part(*part, index_->Slice(*part), true, now);
   if (done) cut_off_ = report_.unfinished;
   return done;
 }
@@ -249,9 +224,9 @@ std::optional<Concerned> Reconciler::Impl::Due(Time now) const {
 
 // Compiles and settles a few principals; all that decides about them is in the
 // slice.
-Status Reconciler::Impl::Part(const Concerned& part, bool makes_way, Time now) {
-  model::Objects slice = index_->Slice(part);
-  ApplyLedger(inventories_.known(), slice);
+Status Reconciler::Impl::Part(const Concerned& part, model::Objects slice,
+                              bool makes_way, Time now) {
+  safekeeping_.ApplyTo(slice);
   const Compiled compiled(std::move(slice), settings_, nullptr);
   report_.judged = {compiled.snapshot(), false, part.connections};
   std::unordered_set<std::string> ids;
@@ -295,6 +270,7 @@ void Reconciler::Impl::Interrupt(Error error) {
 
 void Reconciler::Impl::ForgetVault() {
   roster_.ForgetVault();
+  listing_.reset();
   loaded_ = false;
 }
 
@@ -323,10 +299,9 @@ Status Reconciler::Impl::Load() {
   for (const std::string& name : *names) {
     if (IsPrincipalId(name)) roster_.Learn(name);
   }
-  const Inventories before = inventories_.known();
-  Status loaded = inventories_.Load();
-  if (!loaded) return loaded;
-  if (inventories_.known() != before) prepared_ = false;
+  const Result<bool> changed = safekeeping_.Load();
+  if (!changed) return Fail(changed.error());
+  if (*changed) prepared_ = false;
   loaded_ = true;
   return {};
 }
@@ -334,21 +309,18 @@ Status Reconciler::Impl::Load() {
 Status Reconciler::Impl::Prepare(Time now) {
   if (!prepared_) {
     model::Objects objects = index_->All();
-    Absence absence = JudgeAbsence(inventories_.known(), objects,
-                                   settings_.safety, verdict_, now);
-    Status held =
-        HoldWhatIsGone(std::move(absence.verdict), objects.ended, now);
-    if (!held) return held;
-    missing_ = std::move(absence.missing);
-    Compile(std::move(objects), absence.ledger);
+    compiled_.reset();  // it refers to what is held
+    Status judged = safekeeping_.Judge(objects, roster_.Ids(), now);
+    if (!judged) return judged;
+    Compile(std::move(objects));
     StartGeneration(now);
     // What was there is written down before it gives anything, so that its
     // absence is noticed even by the next process.
-    Status saved = SaveInventories(absence.ledger);
+    Status saved = safekeeping_.Save(report_.changes);
     if (!saved) return saved;
     prepared_ = true;
   } else if (!compiled_) {
-    Compile(index_->All(), inventories_.known());
+    Compile(index_->All());
   }
   const bool passed = next_transition_ && *next_transition_ <= now;
   const bool clock_went_back = generation_start_ && now < *generation_start_;
@@ -356,35 +328,31 @@ Status Reconciler::Impl::Prepare(Time now) {
   return {};
 }
 
-void Reconciler::Impl::Compile(model::Objects objects,
-                               const Inventories& ledger) {
-  ApplyLedger(ledger, objects);
+void Reconciler::Impl::Compile(model::Objects objects) {
+  safekeeping_.ApplyTo(objects);
   compiled_.reset();
-  compiled_ =
-      std::make_unique<Compiled>(std::move(objects), settings_, held_.get());
+  compiled_ = std::make_unique<Compiled>(std::move(objects), settings_,
+                                         safekeeping_.held());
   problems_ = compiled_->problems();
   overtaken_ = {};
 }
 
-// Of the edited namespaces only; prepared_ where that is enough.
-Status Reconciler::Impl::JudgeEdit(const access::Edits& edits, Time now) {
-  const std::set<std::string> namespaces = NamespacesOf(edits);
-  Inventories known;
-  for (const auto& [ns, inventory] : inventories_.known()) {
-    if (namespaces.count(ns) > 0) known.emplace(ns, inventory);
-  }
-  model::Objects objects = index_->Within(namespaces);
-  objects.ended = edits.ended;
-  const Absence absence =
-      JudgeAbsence(known, objects, settings_.safety, verdict_, now);
-  const Verdict& verdict = absence.verdict;
-  if (verdict.all || !verdict.brakes.empty() || !absence.missing.empty()) {
+// Where many were not looked at yet, a few lists tell what is in Vault.
+Status Reconciler::Impl::ListNames(Time now) {
+  if (now < listed_ || now - listed_ >= kListingLife) listing_.reset();
+  if (listing_ || unlisted_ ||
+      roster_.CountUnseen(compiled_->wanted()) < settings_.many) {
     return {};
   }
-  Status saved = SaveInventories(absence.ledger);
-  if (!saved) return saved;
-  prepared_ = true;
-  next_transition_ = index_->NextTransition(generation_start_.value_or(now));
+  Result<Listing> names = Listing::Read(store_, settings_.layout);
+  if (names) {
+    listing_ = std::make_unique<Listing>(*std::move(names));
+    listed_ = now;
+  } else if (IsRetryable(names.error().code)) {
+    return Fail(std::move(names).error());
+  } else {
+    unlisted_ = std::move(names).error();
+  }
   return {};
 }
 
@@ -392,38 +360,6 @@ void Reconciler::Impl::StartGeneration(Time now) {
   roster_.Outdate();
   generation_start_ = now;
   next_transition_ = compiled_->NextTransition(now);
-}
-
-Status Reconciler::Impl::HoldWhatIsGone(Verdict verdict,
-                                        const std::vector<model::Ended>& ended,
-                                        Time now) {
-  if (verdict.brakes.empty()) {
-    compiled_.reset();  // it refers to what is held
-    held_.reset();
-    verdict_ = std::move(verdict);
-    return {};
-  }
-  const bool same = held_ != nullptr && verdict.all == verdict_.all &&
-                    verdict.frozen == verdict_.frozen && held_without_ == ended;
-  if (!same) {
-    Result<Held> held =
-        Held::Load(store_, settings_.layout.cluster, roster_.Ids(), verdict,
-                   inventories_.known(), ended, now);
-    if (!held) return Fail(std::move(held).error());
-    compiled_.reset();
-    held_ = std::make_unique<Held>(*std::move(held));
-    held_without_ = ended;
-  }
-  verdict_ = std::move(verdict);
-  return {};
-}
-
-Status Reconciler::Impl::SaveInventories(const Inventories& wanted) {
-  for (const auto& [ns, inventory] : wanted) {
-    Status saved = inventories_.Put(ns, inventory, report_.changes);
-    if (!saved) return saved;
-  }
-  return {};
 }
 
 // Everyone's rights first, so that who relies on them is not left without;
@@ -439,7 +375,7 @@ Status Reconciler::Impl::SettleAll(Time now) {
   });
   const auto remove = [&]() -> Status {
     // With everything frozen, nothing is deleted.
-    if (verdict_.all) return {};
+    if (safekeeping_.verdict().all) return {};
     return roster_.RemoveUnwanted(
         [&](const std::string& id) {
           return overtaken.count(id) > 0 || compiled_->IsWanted(id);
@@ -457,7 +393,9 @@ Status Reconciler::Impl::SettleAll(Time now) {
           });
   if (!done) return done;
   cut_off_ = report_.unfinished;
-  if (!cut_off_ && IsHealthy()) compiled_.reset();
+  if (cut_off_) return {};
+  listing_.reset();
+  if (IsHealthy() && !roster_.PutsOff()) compiled_.reset();
   return {};
 }
 
@@ -467,38 +405,24 @@ Status Reconciler::Impl::Settle(const Compiled& compiled,
                                 Sweep sweep, bool makes_way, Time now) {
   if (report_.unfinished) return {};
   const auto never = [] { return false; };
+  const Listing* listing =
+      &compiled == compiled_.get() ? listing_.get() : nullptr;
   const Result<bool> done =
-      roster_.Settle(compiled, wanted, sweep, now,
+      roster_.Settle(compiled, wanted, sweep, listing, now,
                      makes_way && newer_ ? newer_ : never, report_);
   if (!done) return Fail(done.error());
   report_.unfinished = !*done;
   return {};
 }
 
-// What is wrong with the objects that the part was about, in place of what was
-// wrong with them before.
-void Reconciler::Impl::ReplaceProblems(const access::Snapshot& snapshot,
-                                       const Concerned& part,
-                                       const access::Edits& edits) {
-  std::unordered_set<std::string> objects = ObjectsOf(snapshot, part);
-  for (const model::Ended& one : edits.ended) {
-    objects.insert(one.kind + " " + ToString(one.ref));
-  }
-  const auto is_theirs = [&](const model::Problem& problem) {
-    return objects.count(problem.object) > 0;
-  };
-  problems_.erase(std::remove_if(problems_.begin(), problems_.end(), is_theirs),
-                  problems_.end());
-  std::copy_if(snapshot.problems().begin(), snapshot.problems().end(),
-               std::back_inserter(problems_), is_theirs);
-}
-
 void Reconciler::Impl::Summarise() {
   cut_off_ = cut_off_ || report_.unfinished;
   report_.unfinished = cut_off_ && !report_.interrupted;
-  report_.brakes = verdict_.brakes;
-  report_.missing = missing_;
+  report_.put_off = roster_.PutsOff();
+  report_.brakes = safekeeping_.verdict().brakes;
+  report_.missing = safekeeping_.missing();
   report_.problems = problems_;
+  report_.unlisted = unlisted_;
   report_.next_transition = next_transition_;
   roster_.Describe(report_);
   if (compiled_) report_.principals = compiled_->wanted().size();

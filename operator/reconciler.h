@@ -43,6 +43,10 @@ struct ReconcilerSettings {
   /// How many principals are written at a time; over 1 the Store must be
   /// thread-safe.
   int writers = 1;
+  /// From how many on that were not looked at yet, Vault's names are listed
+  /// instead of read one by one, and what entries vouch for is put off
+  /// (PassReport::put_off).
+  size_t many = 100;
 };
 
 class Reconciler {

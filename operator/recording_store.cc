@@ -66,6 +66,10 @@ Status RecordingStore::DeletePolicy(const std::string& name) {
   return done;
 }
 
+Result<std::vector<std::string>> RecordingStore::ListPolicies() {
+  return base_.ListPolicies();
+}
+
 Result<std::string> RecordingStore::ReadRole(const RoleName& role) {
   const auto found = roles_.find(KeyOf(role));
   if (found != roles_.end()) return Overlaid(found->second, role.name);
@@ -83,6 +87,11 @@ Status RecordingStore::DeleteRole(const RoleName& role) {
   Status done = Record(Kind::kRole, KeyOf(role), ReadRole(role), std::nullopt);
   if (done) roles_[KeyOf(role)] = std::nullopt;
   return done;
+}
+
+Result<std::vector<std::string>> RecordingStore::ListRoles(
+    const std::string& mount) {
+  return base_.ListRoles(mount);
 }
 
 Result<Entry> RecordingStore::ReadEntry(const std::string& path) {

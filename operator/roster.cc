@@ -23,13 +23,50 @@ struct Roster::Work {
   const Wanted& wanted;
   Tracked& tracked;
   Sweep sweep;
+  const Listing* listing;
   Time now;
   std::vector<Change> changes = {};
   Status done = {};  // of the calls to the Store
 };
 
+void Roster::LookAgain(Tracked& tracked, Look look) {
+  tracked.look = std::max(tracked.look, look);
+  tracked.put_off = false;
+  tracked.memory.rights = {};
+}
+
 void Roster::ForgetVault() {
-  for (auto& [id, tracked] : tracked_) tracked.fresh = false;
+  for (auto& [id, tracked] : tracked_) LookAgain(tracked, Look::kAtFirst);
+}
+
+void Roster::TakeUpWhatWasPutOff() {
+  for (auto& [id, tracked] : tracked_) {
+    if (tracked.put_off) LookAgain(tracked, Look::kAll);
+  }
+}
+
+bool Roster::PutsOff() const {
+  return std::any_of(tracked_.begin(), tracked_.end(),
+                     [](const auto& entry) { return entry.second.put_off; });
+}
+
+size_t Roster::CountUnseen(const std::vector<Wanted>& wanted) const {
+  return static_cast<size_t>(
+      std::count_if(wanted.begin(), wanted.end(), [&](const Wanted& one) {
+        const auto found = tracked_.find(one.id);
+        return found == tracked_.end() || found->second.look == Look::kAtFirst;
+      }));
+}
+
+// Of what this process wrote itself, the list may not tell yet.
+Known Roster::KnownOf(const Tracked& tracked, const Desired& desired,
+                      const Listing* listing) {
+  Known known;
+  if (listing == nullptr) return known;
+  known.nothing = !tracked.memory.ours && listing->HasNothing(desired);
+  known.rights_exist =
+      tracked.look == Look::kAtFirst && listing->HasRights(desired);
+  return known;
 }
 
 void Roster::Outdate(const std::set<access::Principal>& principals) {
@@ -42,7 +79,7 @@ void Roster::Outdate(const std::set<access::Principal>& principals) {
 bool Roster::Suspect(size_t count) {
   auto next = tracked_.upper_bound(cursor_);
   for (; count > 0 && next != tracked_.end(); --count, ++next) {
-    next->second.fresh = false;
+    LookAgain(next->second, Look::kAll);
     cursor_ = next->first;
   }
   if (next != tracked_.end()) return false;
@@ -57,17 +94,17 @@ void Roster::BeginPass() {
 
 Result<bool> Roster::Settle(const Compiled& compiled,
                             const std::vector<const Wanted*>& wanted,
-                            Sweep sweep, Time now,
+                            Sweep sweep, const Listing* listing, Time now,
                             const std::function<bool()>& stop,
                             PassReport& report) {
   // Looked up first: the map must not change while the crew is at work.
   std::vector<Work> work;
   for (const Wanted* one : wanted) {
     Tracked& tracked = tracked_[one->id];
-    tracked.wanted = true;
+    Want(tracked, true);
     tracked.principal = one->principal;
     if (!IsStale(tracked) || tracked.failed == pass_) continue;
-    work.push_back({compiled, *one, tracked, sweep, now});
+    work.push_back({compiled, *one, tracked, sweep, listing, now});
   }
   Status fatal;
   const bool all = ForEachInParallel(
@@ -95,7 +132,7 @@ void Roster::SettleOne(Work& work) const {
   Result<Desired> desired = work.compiled.DesiredFor(work.wanted, work.now);
   if (!desired) {
     tracked.failure = Failure{work.wanted.id, desired.error(), true};
-    tracked.fresh = true;
+    tracked.look = Look::kNothing;
     tracked.generation = generation_;
     tracked.settled.clear();
     return;
@@ -105,16 +142,19 @@ void Roster::SettleOne(Work& work) const {
   std::string digest = desired->Digest();
   const bool same = tracked.settled == digest;
   if (same) tracked.generation = generation_;
-  if (same && (tracked.fresh || work.sweep == Sweep::kChanged)) return;
+  const bool seen = tracked.look == Look::kNothing;
+  if (same && (seen || work.sweep == Sweep::kChanged)) return;
   Settler settler(store_, settings_.layout, work.changes);
-  Result<Settler::Outcome> outcome = settler.Settle(*desired, tracked.memory);
-  tracked.fresh = outcome.has_value();
+  Result<Settled> outcome = settler.Settle(
+      *desired, tracked.memory, KnownOf(tracked, *desired, work.listing));
+  tracked.put_off = outcome && outcome->put_off;
+  tracked.look = outcome ? Look::kNothing : Look::kAll;
   if (!outcome) {
     tracked.failed = pass_;
     work.done = Fail(std::move(outcome).error());
     return;
   }
-  tracked.conflict = *std::move(outcome);
+  tracked.conflict = std::move(outcome->conflict);
   tracked.settled = std::move(digest);
   tracked.generation = generation_;
 }
@@ -122,7 +162,23 @@ void Roster::SettleOne(Work& work) const {
 Status Roster::Keep(Work& work, PassReport& report) {
   std::move(work.changes.begin(), work.changes.end(),
             std::back_inserter(report.changes));
-  return Check(work.wanted.id, work.tracked, std::move(work.done));
+  Status kept = Check(work.wanted.id, work.tracked, std::move(work.done));
+  NoteTrouble(work.wanted.id, work.tracked);
+  return kept;
+}
+
+void Roster::Want(Tracked& tracked, bool wanted) {
+  if (wanted == tracked.wanted) return;
+  tracked.wanted = wanted;
+  wanted_ = wanted ? wanted_ + 1 : wanted_ - 1;
+}
+
+void Roster::NoteTrouble(const std::string& id, const Tracked& tracked) {
+  if (tracked.conflict || tracked.failure) {
+    troubled_.insert(id);
+  } else {
+    troubled_.erase(id);
+  }
 }
 
 // Each login carries its kind's everyone policy. If that one is somebody
@@ -150,15 +206,18 @@ Status Roster::Remove(const std::vector<std::string>& ids, PassReport& report) {
     const auto found = tracked_.find(id);
     if (found == tracked_.end()) continue;
     Tracked& tracked = found->second;
-    tracked.wanted = false;
-    tracked.fresh = false;
+    Want(tracked, false);
+    LookAgain(tracked, Look::kAll);
     Settler settler(store_, settings_.layout, report.changes);
     const Result<Settler::Outcome> outcome = settler.Remove(id, tracked.memory);
     Status done =
         Check(id, tracked, outcome ? Status() : Fail(outcome.error()));
+    NoteTrouble(id, tracked);
     if (!done) return done;
-    if (outcome && *outcome) report.conflicts.push_back(**outcome);
-    if (outcome) tracked_.erase(found);
+    if (!outcome) continue;
+    if (*outcome) report.conflicts.push_back(**outcome);
+    troubled_.erase(id);
+    tracked_.erase(found);
   }
   return {};
 }
@@ -209,7 +268,8 @@ size_t Roster::known() const {
 
 std::string Roster::Troubles() const {
   std::string troubles;
-  for (const auto& [id, tracked] : tracked_) {
+  for (const std::string& id : troubled_) {
+    const Tracked& tracked = tracked_.at(id);
     if (tracked.conflict) troubles += id + tracked.conflict->what + "\n";
     if (tracked.failure) troubles += id + tracked.failure->error.message + "\n";
   }
@@ -217,8 +277,9 @@ std::string Roster::Troubles() const {
 }
 
 void Roster::Describe(PassReport& report) const {
-  for (const auto& [id, tracked] : tracked_) {
-    if (tracked.wanted) ++report.principals;
+  report.principals += wanted_;
+  for (const std::string& id : troubled_) {
+    const Tracked& tracked = tracked_.at(id);
     if (tracked.conflict) report.conflicts.push_back(*tracked.conflict);
     if (tracked.failure) report.failures.push_back(*tracked.failure);
   }

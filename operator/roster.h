@@ -18,6 +18,7 @@
 #include "access/principal.h"
 #include "base/time.h"
 #include "operator/compiled.h"
+#include "operator/listing.h"
 #include "operator/pass_report.h"
 #include "operator/reconciler.h"
 #include "operator/settler.h"
@@ -41,6 +42,11 @@ class Roster {
   void Learn(const std::string& id) { tracked_.try_emplace(id); }
   /// Whatever is known of Vault may be wrong.
   void ForgetVault();
+  /// Those whose rights were only believed are to be compared now.
+  void TakeUpWhatWasPutOff();
+  bool PutsOff() const;
+  /// How many of these were not looked at yet.
+  size_t CountUnseen(const std::vector<Wanted>& wanted) const;
   /// Of everyone another thing may be wanted than before.
   void Outdate() { ++generation_; }
   /// Of these.
@@ -51,13 +57,13 @@ class Roster {
   /// A pass begins: what failed may be tried again.
   void BeginPass();
   /// Brings those of `wanted` (which stays) that need it to what `compiled`
-  /// says at `now`. False where `stop` cut it off. The Store's errors where
-  /// the others would meet them too; what fails for one principal only is kept
-  /// for Describe.
+  /// says at `now`. With a `listing` (or null), what it tells is not read.
+  /// False where `stop` cut it off. The Store's errors where the others would
+  /// meet them too; what fails for one principal only is kept for Describe.
   Result<bool> Settle(const Compiled& compiled,
                       const std::vector<const Wanted*>& wanted, Sweep sweep,
-                      Time now, const std::function<bool()>& stop,
-                      PassReport& report);
+                      const Listing* listing, Time now,
+                      const std::function<bool()>& stop, PassReport& report);
   /// Removes whom `is_wanted` does not know. Errors as above.
   Status RemoveUnwanted(
       const std::function<bool(const std::string&)>& is_wanted,
@@ -80,11 +86,18 @@ class Roster {
   void Describe(PassReport& report) const;
 
  private:
+  // What is to be read of a principal.
+  enum class Look {
+    kNothing,
+    kAtFirst,  // it was not looked at yet: the rights may be put off
+    kAll,
+  };
   struct Tracked {
     Memory memory;
     std::optional<access::Principal> principal;
     bool wanted = false;
-    bool fresh = false;       // nothing to read again
+    bool put_off = false;  // its rights were not compared yet
+    Look look = Look::kAtFirst;
     uint64_t generation = 0;  // that it was settled for
     uint64_t failed = 0;      // the pass that it failed in
     std::string settled;      // digest of what it was brought to
@@ -94,16 +107,23 @@ class Roster {
   struct Work;
 
   bool IsStale(const Tracked& tracked) const {
-    return !tracked.fresh || tracked.generation != generation_;
+    return tracked.look != Look::kNothing || tracked.generation != generation_;
   }
+  static void LookAgain(Tracked& tracked, Look look);
+  static Known KnownOf(const Tracked& tracked, const Desired& desired,
+                       const Listing* listing);
   void SettleOne(Work& work) const;
   Status Keep(Work& work, PassReport& report);
   bool LeansOnForeign(const Wanted& wanted) const;
   Status Check(const std::string& id, Tracked& tracked, Status done);
+  void Want(Tracked& tracked, bool wanted);
+  void NoteTrouble(const std::string& id, const Tracked& tracked);
 
   const ReconcilerSettings& settings_;
   Store& store_;
   std::map<std::string, Tracked> tracked_;
+  size_t wanted_ = 0;
+  std::set<std::string> troubled_;  // who is in conflict or failed
   uint64_t generation_ = 0;
   uint64_t pass_ = 0;
   int failures_in_a_row_ = 0;

@@ -87,24 +87,28 @@ Settler::Outcome Settler::FindConflict(const Job& job) const {
   return std::nullopt;
 }
 
-Result<Settler::Outcome> Settler::Settle(const Desired& desired,
-                                         Memory& memory) {
+Result<Settled> Settler::Settle(const Desired& desired, Memory& memory,
+                                Known known) {
   constexpr int kAttempts = 2;
+  known.rights = std::exchange(memory.rights, {});
   Status done;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     VaultNames names(cluster_, desired.id);
-    Result<Observed> seen =
-        Observe(store_, stamp_, names, desired.ledger.auth_mount);
+    Result<Observed> seen = Observe(store_, stamp_, names, desired, known);
     if (!seen) return Fail(std::move(seen).error());
     Job job{desired, memory, std::move(names), *std::move(seen)};
-    if (Outcome conflict = FindConflict(job)) return conflict;
+    Outcome conflict = FindConflict(job);
+    if (conflict) return Settled{std::move(conflict), false};
     done = job.seen.owner == Owner::kUs ? Update(job) : Create(job);
     if (done) {
       memory.auth_mount = job.Ledger().auth_mount;
-      return Outcome();
+      if (!job.seen.put_off) memory.rights = RightsOf(desired);
+      return Settled{std::nullopt, job.seen.put_off};
     }
-    // Somebody wrote between our read and our write: read again.
+    // Somebody wrote between our read and our write, or what was known is not
+    // so any more: read all of it.
     if (done.error().code != ErrorCode::kConflict) break;
+    known = Known();
   }
   return Fail(std::move(done).error());
 }

@@ -31,6 +31,14 @@ struct Memory {
   bool ours = false;       // it was seen with our stamp, or written by us
   std::string auth_mount;  // where its role is, then
   std::string tolerated;   // role fields that come back whatever is written
+  Rights rights;           // as last read or written
+};
+
+/// What became of a principal.
+struct Settled {
+  std::optional<Conflict> conflict;  // why it was left alone
+  /// Policy and role were not compared, only their entry.
+  bool put_off = false;
 };
 
 class Settler {
@@ -43,8 +51,10 @@ class Settler {
   Settler(Store& store, const access::VaultLayout& layout,
           std::vector<Change>& changes);
 
-  /// The Store's errors; kConflict where compare-and-set was lost twice.
-  Result<Outcome> Settle(const Desired& desired, Memory& memory);
+  /// The Store's errors; kConflict where compare-and-set was lost twice. Of
+  /// `known`, the rights are taken from `memory`.
+  Result<Settled> Settle(const Desired& desired, Memory& memory,
+                         Known known = {});
 
   /// Removes everything of the principal, if it is ours. What this process
   /// knows to be ours goes even where the entry was tampered with: rights that

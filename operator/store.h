@@ -38,11 +38,16 @@ class Store {
                              const std::string& text) = 0;
   /// Absent counts as deleted, here and for the other removals.
   virtual Status DeletePolicy(const std::string& name) = 0;
+  /// The names of all there are, of whomever.
+  virtual Result<std::vector<std::string>> ListPolicies() = 0;
 
   /// Vault's normalised form of the role.
   virtual Result<std::string> ReadRole(const RoleName& role) = 0;
   virtual Status WriteRole(const RoleName& role, const std::string& json) = 0;
   virtual Status DeleteRole(const RoleName& role) = 0;
+  /// The names of all at that auth mount.
+  virtual Result<std::vector<std::string>> ListRoles(
+      const std::string& mount) = 0;
 
   /// `path` is below our mount: "prod-eu/bindings/sa.reports.nightly".
   virtual Result<Entry> ReadEntry(const std::string& path) = 0;

@@ -74,6 +74,11 @@ Status VaultStore::DeletePolicy(const std::string& name) {
   });
 }
 
+Result<std::vector<std::string>> VaultStore::ListPolicies() {
+  return WithToken(
+      [&](const Secret& token) { return vault::ListPolicies(api_, token); });
+}
+
 Result<std::string> VaultStore::ReadRole(const RoleName& role) {
   return WithToken([&](const Secret& token) {
     return vault::ReadRole(api_, token, role.mount, role.name);
@@ -89,6 +94,13 @@ Status VaultStore::WriteRole(const RoleName& role, const std::string& json) {
 Status VaultStore::DeleteRole(const RoleName& role) {
   return WithToken([&](const Secret& token) {
     return vault::DeleteRole(api_, token, role.mount, role.name);
+  });
+}
+
+Result<std::vector<std::string>> VaultStore::ListRoles(
+    const std::string& mount) {
+  return WithToken([&](const Secret& token) {
+    return vault::ListRoles(api_, token, mount);
   });
 }
 

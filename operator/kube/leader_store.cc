@@ -21,6 +21,10 @@ Status LeaderStore::DeletePolicy(const std::string& name) {
   return Check().and_then([&] { return next_.DeletePolicy(name); });
 }
 
+Result<std::vector<std::string>> LeaderStore::ListPolicies() {
+  return next_.ListPolicies();
+}
+
 Result<std::string> LeaderStore::ReadRole(const RoleName& role) {
   return next_.ReadRole(role);
 }
@@ -31,6 +35,11 @@ Status LeaderStore::WriteRole(const RoleName& role, const std::string& json) {
 
 Status LeaderStore::DeleteRole(const RoleName& role) {
   return Check().and_then([&] { return next_.DeleteRole(role); });
+}
+
+Result<std::vector<std::string>> LeaderStore::ListRoles(
+    const std::string& mount) {
+  return next_.ListRoles(mount);
 }
 
 Result<Entry> LeaderStore::ReadEntry(const std::string& path) {

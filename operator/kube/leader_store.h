@@ -22,9 +22,11 @@ class LeaderStore final : public Store {
   Result<std::string> ReadPolicy(const std::string& name) override;
   Status WritePolicy(const std::string& name, const std::string& text) override;
   Status DeletePolicy(const std::string& name) override;
+  Result<std::vector<std::string>> ListPolicies() override;
   Result<std::string> ReadRole(const RoleName& role) override;
   Status WriteRole(const RoleName& role, const std::string& json) override;
   Status DeleteRole(const RoleName& role) override;
+  Result<std::vector<std::string>> ListRoles(const std::string& mount) override;
   Result<Entry> ReadEntry(const std::string& path) override;
   Result<int64_t> WriteEntry(const std::string& path, const std::string& data,
                              int64_t cas) override;

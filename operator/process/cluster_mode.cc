@@ -60,6 +60,9 @@ class ClusterRun {
   void WriteStatuses();
   Status StartWebhook();
   void PublishSnapshots();
+  // This replica is ready once it knows the objects, leader or not: its webhook
+  // must serve from a start without Vault on.
+  void Stand() { parts_.health.Stands(objects_.synced()); }
   // Not after a loss, until what was begun before it has ended.
   bool Leads() const { return !lost_ && lock_.Leads(parts_.clock.SteadyNow()); }
   void AwaitLeadership();
@@ -256,13 +259,11 @@ void ClusterRun::PublishSnapshots() {
   }
 }
 
-// Besides, says that this replica is ready once it knows the objects, leader or
-// not: its webhook must serve from a start without Vault on.
 void ClusterRun::KeepLease() {
   bool led = false;
   std::string trouble;
   while (!lease_signal_.stopped()) {
-    parts_.health.Stands(objects_.synced());
+    Stand();
     const kube::LeaseLock::Outcome outcome =
         lock_.Step({parts_.clock.SteadyNow(), parts_.clock.Now()});
     if (outcome.error && outcome.error->message != trouble) {
@@ -310,6 +311,7 @@ void ClusterRun::AwaitLeadership() {
       statuses_.Forget();
       lease_signal_.Wake();
     }
+    Stand();
     if (Leads()) return;
   } while (parts_.stop.WaitFor(kLook));
 }
@@ -411,8 +413,9 @@ void ClusterRun::Reconcile(Store& store, const Fence& fence,
         status_signal_.Wake();
       });
   parts_.log.Info("reconciling", {{"source", "kubernetes"}});
-  while (parts_.stop.WaitFor(loop.Turn()) && Leads() && fence.leads()) {
-  }
+  do {
+    Stand();
+  } while (parts_.stop.WaitFor(loop.Turn()) && Leads() && fence.leads());
 }
 
 Status ClusterRun::Run() {

@@ -52,10 +52,11 @@ Result<Answer> NotFound(const std::string& path) {
 // The names directly below `folder`, folders with a slash.
 template <typename Map>
 Result<Answer> Names(const Map& map, const std::string& folder) {
+  const std::string above = folder.empty() ? "" : folder + "/";
   std::set<std::string> names;
   for (const auto& [key, value] : map) {
-    if (key.rfind(folder + "/", 0) != 0) continue;
-    const std::string rest = key.substr(folder.size() + 1);
+    if (key.rfind(above, 0) != 0) continue;
+    const std::string rest = key.substr(above.size());
     const size_t slash = rest.find('/');
     names.insert(slash == std::string::npos ? rest : rest.substr(0, slash + 1));
   }
@@ -98,6 +99,10 @@ Result<Answer> FakeVault::Do(const Call& call) {
 
 Result<Answer> FakeVault::Perform(const Call& call) {
   std::string path = call.path;
+  if (call.verb == Verb::kList) {
+    if (path == "sys/policies/acl") return Names(policies_, "");
+    if (path.rfind("auth/", 0) == 0) return ListRoles(path);
+  }
   if (TakePrefix(path, "sys/policies/acl/")) return OnPolicy(call, path);
   if (TakePrefix(path, "auth/token/")) {
     return Answer(200, json{{"auth",
@@ -115,6 +120,14 @@ Result<Answer> FakeVault::Perform(const Call& call) {
   if (TakeInfix(path, "/data/")) return OnData(call, path);
   if (TakeInfix(path, "/metadata/")) return OnMetadata(call, path);
   return NotFound(call.path);
+}
+
+// "auth/<mount>/role".
+Result<Answer> FakeVault::ListRoles(const std::string& path) {
+  const size_t from = std::string("auth/").size();
+  const size_t role = path.rfind("/role");
+  if (role == std::string::npos) return NotFound(path);
+  return Names(roles_, path.substr(from, role - from));
 }
 
 Result<Answer> FakeVault::OnPolicy(const Call& call, const std::string& name) {

@@ -74,6 +74,7 @@ class FakeVault final : public vault::Api {
   };
 
   Result<vault::Answer> Perform(const vault::Call& call);
+  Result<vault::Answer> ListRoles(const std::string& path);
   Result<vault::Answer> OnPolicy(const vault::Call& call,
                                  const std::string& name);
   Result<vault::Answer> OnRole(const vault::Call& call,
