@@ -12,7 +12,7 @@ constexpr size_t kMaxQueuedJobs = 512;
 
 CredentialCache::Settings CacheSettings(const Intervals& intervals) {
   CredentialCache::Settings settings;
-  settings.refresh = intervals.kv;
+  settings.pace.compare = intervals.kv;
   return settings;
 }
 
@@ -25,17 +25,17 @@ Core::Core(Settings settings, Dependencies dependencies)
             std::move(dependencies.token)},
       worker_(deps_.clock, kMaxQueuedJobs),
       watch_(metrics_),
-      engines_(deps_.vault),
-      cache_(
-          CacheSettings(settings_.intervals), worker_, deps_.clock,
-          deps_.random, metrics_,
-          [this](const model::VaultRef& ref) { return ReadCredential(ref); },
-          [this](const std::string& key, bool gone) {
-            upkeep_.OnCredential(key, gone);
-          }),
+      engines_(deps_.vault, deps_.clock, settings_.identity),
+      cache_(CacheSettings(settings_.intervals), worker_, deps_.clock,
+             deps_.random, metrics_, Source(),
+             [this](const std::string& key, bool gone) {
+               upkeep_.OnCredential(key, gone);
+             }),
       upkeep_(deps_.clock, worker_, cache_, served_, watch_),
-      session_(settings_, deps_, worker_, metrics_,
-               [this](const ViewPtr& view) { upkeep_.OnView(view); }),
+      session_(
+          settings_, deps_, worker_, metrics_,
+          [this](const ViewPtr& view) { upkeep_.OnView(view); },
+          [this](const LoginSpan& login) { cache_.OnLogin(login); }),
       users_(settings_, deps_, worker_, metrics_),
       api_({settings_, deps_.clock, deps_.random, deps_.log, session_, users_,
             engines_, cache_, served_, watch_, metrics_}) {}
@@ -50,17 +50,37 @@ http::ServerResponse Core::Health(const http::ServerRequest& request) const {
 }
 
 void Core::End() {
+  circuit_.Forgive();
   users_.End();
   session_.End();
 }
 
-Result<Credential> Core::ReadCredential(const model::VaultRef& ref) {
-  EngineReader* reader = engines_.Find(ref.engine);
-  if (reader == nullptr) {
-    return Fail(ErrorCode::kUnsupported, "no reader for this engine");
+CredentialSource Core::Source() {
+  CredentialSource source;
+  source.read = [this](const model::VaultRef& ref) {
+    return ReadCredential(ref);
+  };
+  source.renew = [this](const std::string& lease_id,
+                        std::chrono::seconds increment) {
+    return session_.AsPod<vault::Prolonged>([&](const Secret& token) {
+      return vault::RenewLease(deps_.vault, token, lease_id, increment);
+    });
+  };
+  source.revoke = [this](const std::string& lease_id) {
+    return session_.AsPod<void>([&](const Secret& token) {
+      return vault::RevokeLease(deps_.vault, token, lease_id);
+    });
+  };
+  return source;
+}
+
+Result<Obtained> Core::ReadCredential(const model::VaultRef& ref) {
+  Engine* engine = engines_.Find(ref.engine);
+  if (engine == nullptr) {
+    return Fail(ErrorCode::kUnsupported, "this engine cannot be read");
   }
-  return session_.AsPod<Credential>(
-      [&](const Secret& token) { return reader->Read(ref, token); });
+  return session_.AsPod<Obtained>(
+      [&](const Secret& token) { return engine->Read(ref, token); });
 }
 
 }  // namespace claviger::sidecar

@@ -13,6 +13,7 @@
 #include "sidecar/api/served.h"
 #include "sidecar/api/watch_hub.h"
 #include "sidecar/credentials/cache.h"
+#include "sidecar/engines/engines.h"
 #include "sidecar/metrics.h"
 #include "sidecar/session/session.h"
 #include "sidecar/session/user_sessions.h"
@@ -45,7 +46,8 @@ class Core {
   void End();
 
  private:
-  Result<Credential> ReadCredential(const model::VaultRef& ref);
+  CredentialSource Source();
+  Result<Obtained> ReadCredential(const model::VaultRef& ref);
 
   const Settings settings_;
   VaultCircuit circuit_;
@@ -54,7 +56,7 @@ class Core {
   Worker worker_;
   WatchHub watch_;
   ServedAnswers served_;
-  EngineReaders engines_;
+  Engines engines_;
   CredentialCache cache_;
   Upkeep upkeep_;
   Session session_;

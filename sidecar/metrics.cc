@@ -68,6 +68,9 @@ struct Metrics::Families {
   CounterFamily& renewals =
       Counters(registry, "claviger_sidecar_renewals_total",
                "Renewals of the pod's Vault token, by how they ended.");
+  CounterFamily& lease_renewals =
+      Counters(registry, "claviger_sidecar_lease_renewals_total",
+               "Attempts to prolong a credential's lease.");
   CounterFamily& reads =
       Counters(registry, "claviger_sidecar_credential_reads_total",
                "Reads of credentials from Vault, by how they ended.");
@@ -115,6 +118,10 @@ void Metrics::CountLogin(std::string_view who,
 
 void Metrics::CountRenewal(const std::optional<ErrorCode>& error) {
   families_->renewals.Add({{"result", ResultLabel(error)}}).Increment();
+}
+
+void Metrics::CountLeaseRenewal(const std::optional<ErrorCode>& error) {
+  families_->lease_renewals.Add({{"result", ResultLabel(error)}}).Increment();
 }
 
 void Metrics::CountRead(const std::optional<ErrorCode>& error) {

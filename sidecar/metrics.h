@@ -43,6 +43,8 @@ class Metrics {
   /// or "user".
   void CountLogin(std::string_view who, const std::optional<ErrorCode>& error);
   void CountRenewal(const std::optional<ErrorCode>& error);
+  /// One attempt to prolong a credential's lease.
+  void CountLeaseRenewal(const std::optional<ErrorCode>& error);
   /// One read of a credential from Vault.
   void CountRead(const std::optional<ErrorCode>& error);
 

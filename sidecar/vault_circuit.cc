@@ -30,6 +30,12 @@ Result<vault::Answer> VaultCircuit::Do(const vault::Call& call) {
   return answer;
 }
 
+void VaultCircuit::Forgive() {
+  const std::lock_guard lock(mutex_);
+  failures_ = 0;
+  closed_until_ = clock_.SteadyNow();
+}
+
 void VaultCircuit::Note(const Result<vault::Answer>& answer) {
   const std::lock_guard lock(mutex_);
   if (answer || !IsRetryable(answer.error().code)) {

@@ -27,6 +27,9 @@ class VaultCircuit final : public vault::Api {
   /// with the time that remains as its retry_after.
   Result<vault::Answer> Do(const vault::Call& call) override;
 
+  /// Forgets past failures: the next call is made, whatever came before.
+  void Forgive();
+
  private:
   void Note(const Result<vault::Answer>& answer);
 

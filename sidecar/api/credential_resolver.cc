@@ -127,7 +127,7 @@ CredentialResolver::Step CredentialResolver::TrySlot(
                    "credentials of the engine " +
                        std::string(model::ToString(vault.engine)) +
                        " cannot be read by this sidecar",
-                   "use a slot with engine kv1 or kv2"};
+                   "use a slot with another engine"};
   }
   const Known known = cache_.Find(vault);
   if (known.credential == nullptr) {
@@ -149,7 +149,8 @@ CredentialResolver::Step CredentialResolver::TrySlot(
   resolved.vault = vault;
   resolved.valid_until = decision.valid_until;
   resolved.credential = known.credential;
-  resolved.stale = known.state == CredentialState::kStale;
+  resolved.expires_at = known.expires_at;
+  resolved.stale = known.stale;
   return resolved;
 }
 

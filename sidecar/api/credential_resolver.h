@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "sidecar/api/problem.h"
 #include "sidecar/credentials/cache.h"
-#include "sidecar/credentials/engine_reader.h"
+#include "sidecar/engines/engines.h"
 #include "sidecar/session/view.h"
 
 namespace claviger::sidecar {
@@ -30,6 +30,7 @@ struct Resolved {
   model::VaultRef vault;
   std::optional<Time> valid_until;  // of the decision
   std::shared_ptr<const Credential> credential;
+  std::optional<Time> expires_at;  // of the credential
   bool stale = false;
   bool degraded = false;
 };
@@ -43,7 +44,7 @@ class CredentialResolver {
 
   /// All references outlive the object.
   CredentialResolver(ViewSource views, const Clock& clock,
-                     const EngineReaders& engines, CredentialCache& cache)
+                     const Engines& engines, CredentialCache& cache)
       : views_(std::move(views)),
         clock_(clock),
         engines_(engines),
@@ -76,7 +77,7 @@ class CredentialResolver {
 
   const ViewSource views_;
   const Clock& clock_;
-  const EngineReaders& engines_;
+  const Engines& engines_;
   CredentialCache& cache_;
 };
 

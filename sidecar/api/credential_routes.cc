@@ -84,8 +84,7 @@ void LocalApi::AnswerCredential(const Exchange& exchange,
   state.credential = resolved.credential;
   state.stale = resolved.stale;
   state.degraded = resolved.degraded;
-  state.expires_at =
-      Soonest(resolved.credential->expires_at, resolved.valid_until);
+  state.expires_at = Soonest(resolved.expires_at, resolved.valid_until);
   if (auto body = parts_.served.Find(call.connection, call.slot, state)) {
     return exchange.Send(JsonResponse(std::move(*body), true));
   }
@@ -193,7 +192,7 @@ void LocalApi::Refetch(const Exchange& exchange, const Resolved& resolved) {
         outcome == FetchOutcome::kUnchanged ? "Unchanged" : "Rotated";
     exchange.Send(JsonResponse(DumpJson(body)));
   };
-  if (!parts_.cache.Fetch(vault, ended)) {
+  if (!parts_.cache.Replace(vault, ended)) {
     exchange.Refuse({"BackendUnavailable",
                      "too much is waiting for vault already",
                      "try again in a moment",

@@ -44,7 +44,7 @@ class LocalApi {
     Logger& log;
     const Session& session;
     UserSessions& users;
-    const EngineReaders& engines;
+    const Engines& engines;
     CredentialCache& cache;
     ServedAnswers& served;
     WatchHub& watch;

@@ -18,7 +18,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "model/object.h"
-#include "sidecar/credentials/engine_reader.h"
+#include "sidecar/engines/engine.h"
 
 namespace claviger::sidecar {
 

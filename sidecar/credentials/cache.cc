@@ -2,20 +2,16 @@
 #include "sidecar/credentials/cache.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
-
-#include "base/backoff.h"
 
 namespace claviger::sidecar {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr BackoffPolicy kRetryBackoff{milliseconds(1'000),
-                                      milliseconds(30'000)};
-// An error answers for this long at least: an application that asks in a loop
-// must not become a loop at Vault.
-constexpr milliseconds kLeastPause{1'000};
+// For how long a lease is worth revoking of which nothing else is known.
+constexpr milliseconds kUnknownEnd = std::chrono::hours(1);
 
 }  // namespace
 
@@ -27,48 +23,67 @@ std::string CredentialKey(const model::VaultRef& ref) {
 
 CredentialCache::CredentialCache(const Settings& settings, Worker& worker,
                                  const Clock& clock, Random& random,
-                                 Metrics& metrics, Reader reader,
+                                 Metrics& metrics, CredentialSource source,
                                  Listener on_change)
     : settings_(settings),
       worker_(worker),
       clock_(clock),
       random_(random),
       metrics_(metrics),
-      reader_(std::move(reader)),
-      on_change_(std::move(on_change)) {}
-
-bool CredentialCache::Expired(const Credential& credential) const {
-  return credential.expires_at && clock_.Now() >= *credential.expires_at;
+      source_(std::move(source)),
+      on_change_(std::move(on_change)),
+      revoker_(worker, clock, random, source_.revoke) {
+  login_.ends = SteadyTime::max();
 }
 
-Known CredentialCache::Find(const model::VaultRef& ref) const {
+void CredentialCache::Happens(Entry& entry, const life::Event& event) {
+  entry.life = life::Next(entry.life, event, clock_.SteadyNow(), random_.Unit(),
+                          settings_.pace);
+}
+
+Known CredentialCache::Find(const model::VaultRef& ref) {
   const std::string key = CredentialKey(ref);
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(key);
   if (found == entries_.end()) return {};
-  const Entry& entry = *found->second;
+  Entry& entry = *found->second;
+  const SteadyTime now = clock_.SteadyNow();
   Known known;
-  if (entry.error && clock_.SteadyNow() < entry.retry_at) {
-    known.error = entry.error;
+  const life::Trouble* trouble = life::TroubleOf(entry.life);
+  const life::Held* held = life::HeldAt(entry.life, now);
+  if (trouble != nullptr && (held != nullptr || now < trouble->retry_at)) {
+    known.error = trouble->error;
   }
-  if (entry.credential == nullptr) return known;
-  if (Expired(*entry.credential)) {
-    known.state = CredentialState::kExpired;
-    return known;
-  }
+  if (held == nullptr) return known;
   known.credential = entry.credential;
-  known.state = entry.error     ? CredentialState::kStale
-                : entry.reading ? CredentialState::kRenewing
-                                : CredentialState::kFresh;
+  known.stale = trouble != nullptr;
+  known.unconfirmed = now - held->confirmed;
+  if (const auto end = life::EndOf(*held)) {
+    known.expires_at = entry.shown_end.Of(*end, clock_);
+  }
   return known;
 }
 
 bool CredentialCache::Fetch(const model::VaultRef& ref, Done done) {
+  return Ask(ref, false, std::move(done));
+}
+
+bool CredentialCache::Replace(const model::VaultRef& ref, Done done) {
+  return Ask(ref, true, std::move(done));
+}
+
+bool CredentialCache::Ask(const model::VaultRef& ref, bool distrust,
+                          Done done) {
   const std::string key = CredentialKey(ref);
   const std::lock_guard lock(mutex_);
   if (waiting_ >= settings_.max_waiting) return false;
   const EntryPtr entry = Obtain(key, ref);
-  if (entry == nullptr || !StartReading(key, entry)) return false;
+  if (entry == nullptr) return false;
+  if (!life::IsBusy(entry->life)) {
+    if (!worker_.Post([this, key, entry] { Read(key, entry); })) return false;
+    Happens(*entry, life::Began{life::Task::kRead});
+  }
+  entry->distrusted = entry->distrusted || distrust;
   entry->waiting.push_back(std::move(done));
   ++waiting_;
   return true;
@@ -85,89 +100,145 @@ CredentialCache::EntryPtr CredentialCache::Obtain(const std::string& key,
   return entry;
 }
 
-bool CredentialCache::StartReading(const std::string& key,
-                                   const EntryPtr& entry) {
-  if (entry->reading) return true;
-  entry->reading = worker_.Post([this, key, entry] { Read(key, entry); });
-  return entry->reading;
+bool CredentialCache::IsCurrent(const std::string& key,
+                                const EntryPtr& entry) const {
+  const auto current = entries_.find(key);
+  return current != entries_.end() && current->second == entry;
+}
+
+void CredentialCache::Act(const std::string& key, const EntryPtr& entry) {
+  std::optional<life::Task> task;
+  {
+    const std::lock_guard lock(mutex_);
+    entry->timer = 0;
+    if (!IsCurrent(key, entry)) return;
+    Happens(*entry, life::Passed{});
+    task = life::TaskOf(entry->life, clock_.SteadyNow());
+    if (task) Happens(*entry, life::Began{*task});
+    Arm(key, entry);
+    CountStates();
+  }
+  if (task) Do(key, entry, *task);
+}
+
+void CredentialCache::Do(const std::string& key, const EntryPtr& entry,
+                         life::Task task) {
+  task == life::Task::kRenew ? Renew(key, entry) : Read(key, entry);
+}
+
+void CredentialCache::Renew(const std::string& key, const EntryPtr& entry) {
+  std::string lease_id;
+  std::chrono::seconds increment{0};
+  {
+    const std::lock_guard lock(mutex_);
+    const auto* renewing = std::get_if<life::Renewing>(&entry->life);
+    if (renewing == nullptr) return;
+    lease_id = entry->lease_id;
+    increment = std::chrono::duration_cast<std::chrono::seconds>(
+        renewing->held.lifetime.ttl);
+  }
+  const SteadyTime asked = clock_.SteadyNow();
+  const Result<vault::Prolonged> renewed = source_.renew(lease_id, increment);
+  metrics_.CountLeaseRenewal(renewed ? std::nullopt
+                                     : std::optional(renewed.error().code));
+  std::optional<life::Task> next;
+  {
+    const std::lock_guard lock(mutex_);
+    // Dropped meanwhile: Retain has seen to its lease.
+    if (!IsCurrent(key, entry)) return;
+    if (renewed) {
+      Happens(*entry, life::Renewed{renewed->ttl, renewed->renewable, asked});
+    } else {
+      Happens(*entry, life::Failed{renewed.error()});
+    }
+    // Somebody asked for a read in the meantime; or the lease is done for.
+    next = entry->waiting.empty()
+               ? life::TaskOf(entry->life, clock_.SteadyNow())
+               : life::Task::kRead;
+    if (next) Happens(*entry, life::Began{*next});
+    Arm(key, entry);
+    CountStates();
+  }
+  if (next) Do(key, entry, *next);
 }
 
 void CredentialCache::Read(const std::string& key, const EntryPtr& entry) {
-  Result<Credential> read = reader_(entry->ref);
+  const SteadyTime asked = clock_.SteadyNow();
+  Result<Obtained> read = source_.read(entry->ref);
   metrics_.CountRead(read ? std::nullopt : std::optional(read.error().code));
   std::vector<Done> waiting;
   FetchOutcome outcome = FetchOutcome::kFailed;
   bool gone = false;
   {
     const std::lock_guard lock(mutex_);
-    entry->reading = false;
     waiting.swap(entry->waiting);
     waiting_ -= waiting.size();
-    const auto current = entries_.find(key);
-    // Dropped while it was read: nobody may have it any more.
-    if (current != entries_.end() && current->second == entry) {
+    if (IsCurrent(key, entry)) {
       const bool had = entry->credential != nullptr;
-      outcome = Settle(*entry, std::move(read));
+      outcome = Settle(*entry, std::move(read), asked);
       gone = had && entry->credential == nullptr;
-      ArmRefresh(key, entry);
+      Arm(key, entry);
       CountStates();
+    } else if (read) {
+      // Dropped while it was read: nobody may have it any more.
+      revoker_.Revoke(std::move(read->lease_id), asked + kUnknownEnd);
     }
   }
   if (gone || outcome == FetchOutcome::kRotated) on_change_(key, gone);
   for (const Done& done : waiting) done(outcome);
 }
 
-FetchOutcome CredentialCache::Settle(Entry& entry, Result<Credential> read) {
-  if (!read) {
-    SettleFailure(entry, std::move(read.error()));
+FetchOutcome CredentialCache::Settle(Entry& entry, Result<Obtained> read,
+                                     SteadyTime asked) {
+  if (read) return Adopt(entry, std::move(*read), asked);
+  Happens(entry, life::Failed{std::move(read.error())});
+  // Only Vault's word about this path takes away what it gave; what has
+  // merely come to its end is not told as gone.
+  const bool absent = std::holds_alternative<life::Absent>(entry.life);
+  if (absent) Drop(entry);
+  return FetchOutcome::kFailed;
+}
+
+FetchOutcome CredentialCache::Adopt(Entry& entry, Obtained obtained,
+                                    SteadyTime asked) {
+  const bool of_login = obtained.lifetime.of_login;
+  Happens(entry, life::Read{obtained.lifetime, asked});
+  if (of_login) Happens(entry, life::LoginEnds{login_.ends, false, false});
+  if (!std::holds_alternative<life::Fresh>(entry.life)) {
+    revoker_.Revoke(std::move(obtained.lease_id), asked + kUnknownEnd);
     return FetchOutcome::kFailed;
   }
-  entry.error.reset();
-  entry.failures = 0;
+  // The lease before lives on for those who still use it, and ends by itself.
+  if (std::exchange(entry.distrusted, false)) {
+    revoker_.Revoke(std::move(entry.lease_id), asked + kUnknownEnd);
+  }
+  entry.lease_id = std::move(obtained.lease_id);
+  entry.login = login_.serial;
   const bool had = entry.credential != nullptr;
-  if (had && SameFields(*entry.credential, *read) &&
-      entry.credential->expires_at == read->expires_at) {
+  if (had && SameFields(*entry.credential, obtained.credential)) {
     return FetchOutcome::kUnchanged;
   }
-  entry.credential = std::make_shared<const Credential>(std::move(*read));
+  entry.credential =
+      std::make_shared<const Credential>(std::move(obtained.credential));
   return had ? FetchOutcome::kRotated : FetchOutcome::kNew;
 }
 
-void CredentialCache::SettleFailure(Entry& entry, Error error) {
-  // Only Vault's word about this path takes away what it gave; no answer, or
-  // none that makes sense, leaves it served until its own end.
-  const bool gone = error.code == ErrorCode::kNotFound ||
-                    error.code == ErrorCode::kPermissionDenied ||
-                    error.code == ErrorCode::kInvalidArgument;
-  if (gone) entry.credential.reset();
-  entry.retry_at =
-      clock_.SteadyNow() + kLeastPause +
-      BackoffDelay(kRetryBackoff, entry.failures++,
-                   error.retry_after.value_or(milliseconds(0)), random_);
-  entry.error = std::move(error);
+void CredentialCache::Drop(Entry& entry) {
+  const SteadyTime now = clock_.SteadyNow();
+  const life::Held* held = life::HeldAt(entry.life, now);
+  const auto end = held == nullptr ? std::nullopt : life::EndOf(*held);
+  revoker_.Revoke(std::exchange(entry.lease_id, {}),
+                  end ? std::min(*end, now + kUnknownEnd) : now + kUnknownEnd);
+  entry.credential.reset();
+  entry.distrusted = false;
 }
 
-void CredentialCache::ArmRefresh(const std::string& key,
-                                 const EntryPtr& entry) {
+void CredentialCache::Arm(const std::string& key, const EntryPtr& entry) {
   worker_.Cancel(entry->timer);
   entry->timer = 0;
-  // A path that has nothing is read again when somebody asks.
-  if (entry->credential == nullptr) return;
-  const double spread = 0.8 + 0.4 * random_.Unit();
-  const SteadyTime when =
-      entry->error
-          ? entry->retry_at
-          : clock_.SteadyNow() +
-                milliseconds(static_cast<int64_t>(
-                    spread * static_cast<double>(settings_.refresh.count())));
-  entry->timer = worker_.At(when, [this, key, entry] {
-    {
-      const std::lock_guard lock(mutex_);
-      if (entry->reading) return;
-      entry->reading = true;
-    }
-    Read(key, entry);
-  });
+  const auto when = life::ActAt(entry->life);
+  if (!when) return;
+  entry->timer = worker_.At(*when, [this, key, entry] { Act(key, entry); });
 }
 
 std::vector<std::string> CredentialCache::Retain(
@@ -182,6 +253,7 @@ std::vector<std::string> CredentialCache::Retain(
     }
     if (it->second->credential != nullptr) dropped.push_back(it->first);
     worker_.Cancel(it->second->timer);
+    Drop(*it->second);
     gone.push_back(std::move(it->second));
     it = entries_.erase(it);
   }
@@ -189,12 +261,25 @@ std::vector<std::string> CredentialCache::Retain(
   return dropped;
 }
 
+void CredentialCache::OnLogin(const LoginSpan& login) {
+  const std::lock_guard lock(mutex_);
+  const LoginSpan before = std::exchange(login_, login);
+  for (auto& [key, entry] : entries_) {
+    if (entry->login != before.serial) continue;
+    const bool same = login.serial == before.serial;
+    Happens(*entry,
+            same ? life::LoginEnds{login.ends, false, false}
+                 : life::LoginEnds{before.ends, true, login.former_dead});
+    Arm(key, entry);
+  }
+}
+
 void CredentialCache::CountStates() const {
   size_t fresh = 0;
   size_t stale = 0;
   for (const auto& [key, entry] : entries_) {
-    if (entry->credential == nullptr) continue;
-    entry->error ? ++stale : ++fresh;
+    if (life::HeldAt(entry->life, clock_.SteadyNow()) == nullptr) continue;
+    life::TroubleOf(entry->life) != nullptr ? ++stale : ++fresh;
   }
   metrics_.SetCredentials(fresh, stale);
 }

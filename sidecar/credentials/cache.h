@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The credentials at hand, one per Vault path: fetched once however many ask
-// (single-flight), compared with Vault's from time to time, kept while Vault is
-// away for as long as they are valid, and dropped when Vault or the bindings
-// say so. What it knows about a path is one of
-//
-//   Absent ----fetch----> Fresh <---> Renewing (being compared with Vault's)
-//                           |  ^________|
-//            Vault is away  v           | gone, refused: Absent, with the error
-//                         Stale --------+
-//                           | its own end
-//                           v
-//                        Expired
-//
-// Find, Fetch and Retain are thread-safe; Vault is read on the worker thread.
+// (single-flight), renewed, replaced and compared as their lives ask for
+// (life_cycle.h has the rules and the diagram), and dropped, their leases
+// revoked, when Vault or the bindings say so.
+// Find, Fetch, Replace and Retain are thread-safe; Vault is asked on the worker
+// thread only.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,20 +22,26 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "model/vault_ref.h"
-#include "sidecar/credentials/engine_reader.h"
+#include "sidecar/credentials/life_cycle.h"
+#include "sidecar/credentials/revoker.h"
+#include "sidecar/credentials/shown_end.h"
+#include "sidecar/engines/engine.h"
 #include "sidecar/metrics.h"
 #include "sidecar/worker.h"
 
 namespace claviger::sidecar {
 
-enum class CredentialState { kAbsent, kFresh, kRenewing, kStale, kExpired };
-
 /// What is known about one path now.
 struct Known {
-  CredentialState state = CredentialState::kAbsent;
-  /// Set where it may be served: Fresh, Renewing and Stale.
+  /// Null: nothing may be served.
   std::shared_ptr<const Credential> credential;
-  /// Why it is Stale, or why there is none; not yet worth another try.
+  /// The credential's own end, or its login's.
+  std::optional<Time> expires_at;
+  /// Vault could not be asked when that was last tried.
+  bool stale = false;
+  /// How long ago Vault confirmed it.
+  std::chrono::milliseconds unconfirmed{0};
+  /// Why it is stale, or why there is none; not yet worth another try.
   std::optional<Error> error;
 };
 
@@ -53,10 +52,25 @@ enum class FetchOutcome { kNew, kRotated, kUnchanged, kFailed };
 /// Vault gives, and so what the cache goes by. Not secret.
 std::string CredentialKey(const model::VaultRef& ref);
 
+/// What the cache asks of Vault; called on the worker thread.
+struct CredentialSource {
+  std::function<Result<Obtained>(const model::VaultRef&)> read;
+  std::function<Result<vault::Prolonged>(const std::string& lease_id,
+                                         std::chrono::seconds increment)>
+      renew;
+  std::function<Status(const std::string& lease_id)> revoke;
+};
+
+/// The login whose token is used: which one, and until when it lives.
+struct LoginSpan {
+  uint64_t serial = 0;
+  SteadyTime ends;
+  /// The one before was found dead, and with it, most likely, its leases.
+  bool former_dead = false;
+};
+
 class CredentialCache {
  public:
-  /// Reads from Vault; called on the worker thread.
-  using Reader = std::function<Result<Credential>(const model::VaultRef&)>;
   /// Called on the worker thread when a fetch ended.
   using Done = std::function<void(FetchOutcome)>;
   /// Called on the worker thread when a cached credential was replaced by
@@ -64,48 +78,63 @@ class CredentialCache {
   using Listener = std::function<void(const std::string& key, bool gone)>;
 
   struct Settings {
-    std::chrono::milliseconds refresh{60'000};
+    life::Pace pace;
     size_t max_entries = 2'048;
     size_t max_waiting = 1'024;
   };
 
   /// All references outlive the cache.
   CredentialCache(const Settings& settings, Worker& worker, const Clock& clock,
-                  Random& random, Metrics& metrics, Reader reader,
+                  Random& random, Metrics& metrics, CredentialSource source,
                   Listener on_change);
 
-  Known Find(const model::VaultRef& ref) const;
+  Known Find(const model::VaultRef& ref);
 
   /// Reads the path from Vault, or joins the read under way, then calls
   /// `done`. False, and `done` dropped, where too much is waiting already.
   bool Fetch(const model::VaultRef& ref, Done done);
+
+  /// The same because the present credential was found not to work: where
+  /// another one comes, the lease of this one is revoked.
+  bool Replace(const model::VaultRef& ref, Done done);
 
   /// Drops everything but `keys`: the paths that the caller could still be
   /// given. What is being fetched for others is dropped when it comes. The
   /// keys that held a credential.
   std::vector<std::string> Retain(const std::set<std::string>& keys);
 
+  /// The pod's login was made, prolonged or replaced: leases end with theirs.
+  /// Worker thread.
+  void OnLogin(const LoginSpan& login);
+
  private:
   struct Entry {
     model::VaultRef ref;
-    std::shared_ptr<const Credential> credential;
-    std::optional<Error> error;  // of the last read, if that failed
-    SteadyTime retry_at;         // no read for a request before, after an error
-    int failures = 0;
-    bool reading = false;
-    Worker::TimerId timer = 0;  // the next comparison
+    life::Life life;
+    std::shared_ptr<const Credential> credential;  // while life holds one
+    std::string lease_id;
+    uint64_t login = 0;  // under which it was read
+    ShownEnd shown_end;
+    bool distrusted = false;    // reported not to work
+    Worker::TimerId timer = 0;  // life::ActAt
     std::vector<Done> waiting;
   };
   using EntryPtr = std::shared_ptr<Entry>;
 
-  bool Expired(const Credential& credential) const;
+  bool Ask(const model::VaultRef& ref, bool distrust, Done done);
+  // Worker thread.
+  void Act(const std::string& key, const EntryPtr& entry);
+  void Do(const std::string& key, const EntryPtr& entry, life::Task task);
   void Read(const std::string& key, const EntryPtr& entry);
+  void Renew(const std::string& key, const EntryPtr& entry);
   // The rest needs mutex_.
   EntryPtr Obtain(const std::string& key, const model::VaultRef& ref);
-  bool StartReading(const std::string& key, const EntryPtr& entry);
-  FetchOutcome Settle(Entry& entry, Result<Credential> read);
-  void SettleFailure(Entry& entry, Error error);
-  void ArmRefresh(const std::string& key, const EntryPtr& entry);
+  bool IsCurrent(const std::string& key, const EntryPtr& entry) const;
+  void Happens(Entry& entry, const life::Event& event);
+  FetchOutcome Settle(Entry& entry, Result<Obtained> read, SteadyTime asked);
+  FetchOutcome Adopt(Entry& entry, Obtained obtained, SteadyTime asked);
+  void Drop(Entry& entry);
+  void Arm(const std::string& key, const EntryPtr& entry);
   void CountStates() const;
 
   const Settings settings_;
@@ -113,12 +142,14 @@ class CredentialCache {
   const Clock& clock_;
   Random& random_;
   Metrics& metrics_;
-  const Reader reader_;
+  const CredentialSource source_;
   const Listener on_change_;
+  Revoker revoker_;
 
   mutable std::mutex mutex_;
   std::map<std::string, EntryPtr> entries_;
   size_t waiting_ = 0;
+  LoginSpan login_;
 };
 
 }  // namespace claviger::sidecar

@@ -159,14 +159,12 @@ class Transition {
     held->lifetime.renewable = false;
     if (auto* stale = std::get_if<Stale>(&life)) stale->next = Task::kRead;
     if (auto* fresh = std::get_if<Fresh>(&life)) {
-      // Those who lose a login together do not all read at once.
-      const SteadyTime end = *EndOf(*held);
-      if (now_ < end) {
-        fresh->due =
-            std::min(fresh->due,
-                     now_ + Share(0.5 * dice_, std::min(end - now_, kLongest)));
-      }
       fresh->next = Task::kRead;
+      // Those who lose a login together do not all read at once.
+      const milliseconds left =
+          std::clamp(*EndOf(*held) - now_, milliseconds(0), kLongest);
+      const double share = login.at_once ? 0 : 0.5 * dice_;
+      fresh->due = std::min(fresh->due, now_ + Share(share, left));
     }
     return Aged(std::move(life));
   }

@@ -130,10 +130,12 @@ struct Failed {
   Error error;
 };
 /// The login under which it was leased ends at `at`; `last`: another login has
-/// taken its place, so that it will not be prolonged any more.
+/// taken its place, so that it will not be prolonged any more; `at_once`: and
+/// the old one was found dead, so that the replacement cannot wait.
 struct LoginEnds {
   SteadyTime at;
   bool last = false;
+  bool at_once = false;
 };
 /// Time passed.
 struct Passed {};

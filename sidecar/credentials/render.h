@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "model/vault_ref.h"
-#include "sidecar/credentials/engine_reader.h"
+#include "sidecar/engines/engine.h"
 
 namespace claviger::sidecar {
 

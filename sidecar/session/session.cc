@@ -35,13 +35,14 @@ milliseconds Jittered(milliseconds interval, Random& random) {
 }  // namespace
 
 Session::Session(const Settings& settings, const Dependencies& dependencies,
-                 Worker& worker, Metrics& metrics, Listener on_change)
+                 Worker& worker, Metrics& metrics, Listener on_change,
+                 TokenKeeper::Listener on_login)
     : settings_(settings),
       deps_(dependencies),
       worker_(worker),
       metrics_(metrics),
       on_change_(std::move(on_change)),
-      keeper_(settings, dependencies, metrics),
+      keeper_(settings, dependencies, metrics, std::move(on_login)),
       check_at_(dependencies.clock.SteadyNow()) {}
 
 void Session::Begin() {

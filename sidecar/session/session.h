@@ -39,9 +39,10 @@ class Session {
   using Listener = std::function<void(const ViewPtr&)>;
 
   /// All references outlive the session. `on_change` is called on the worker
-  /// thread after each change of the view.
+  /// thread after each change of the view, `on_login` of the login.
   Session(const Settings& settings, const Dependencies& dependencies,
-          Worker& worker, Metrics& metrics, Listener on_change);
+          Worker& worker, Metrics& metrics, Listener on_change,
+          TokenKeeper::Listener on_login);
 
   /// Begins with the first login, on the worker thread. Thread-safe.
   void Begin();

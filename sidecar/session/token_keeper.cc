@@ -20,11 +20,14 @@ constexpr BackoffPolicy kReplaceBackoff{milliseconds(30'000),
                                         milliseconds(300'000)};
 constexpr milliseconds kLeastPause{250};
 constexpr SteadyTime kNever = SteadyTime::max();
+constexpr milliseconds kLongestLife = std::chrono::hours(24 * 3'650);
+constexpr size_t kMaxFormer = 4;
 
 }  // namespace
 
 TokenKeeper::TokenKeeper(const Settings& settings,
-                         const Dependencies& dependencies, Metrics& metrics)
+                         const Dependencies& dependencies, Metrics& metrics,
+                         Listener on_login)
     : settings_(settings),
       deps_(dependencies),
       metrics_(metrics),
@@ -32,6 +35,7 @@ TokenKeeper::TokenKeeper(const Settings& settings,
           settings.vault.cluster,
           access::Principal::ServiceAccount(settings.identity.ns,
                                             settings.identity.name))),
+      on_login_(std::move(on_login)),
       ends_(kNever),
       renew_at_(kNever),
       retry_at_(dependencies.clock.SteadyNow()),
@@ -82,22 +86,38 @@ Status TokenKeeper::AskForLogin() {
 }
 
 void TokenKeeper::Adopt(vault::Login login, SteadyTime asked) {
-  // The token before is not revoked: what was leased with it would end too.
+  KeepFormer();
   login_ = std::move(login);
   first_lease_ = login_->lease_duration;
+  ++span_.serial;
   SetEnds(login_->lease_duration, asked);
+  span_.former_dead = false;
+}
+
+// The token before is not revoked: what was leased with it would end too.
+void TokenKeeper::KeepFormer() {
+  const SteadyTime now = deps_.clock.SteadyNow();
+  std::erase_if(former_, [&](const Former& one) { return now >= one.ends; });
+  if (!login_ || now >= ends_) return;
+  if (former_.size() >= kMaxFormer) {
+    RevokeOne(former_.front().token);
+    former_.erase(former_.begin());
+  }
+  former_.push_back({std::move(login_->token), ends_});
 }
 
 void TokenKeeper::SetEnds(std::chrono::seconds lease, SteadyTime asked) {
-  if (lease.count() <= 0) {  // without an end
-    ends_ = renew_at_ = kNever;
-    return;
+  ends_ = renew_at_ = kNever;
+  if (lease.count() > 0) {  // else without an end
+    const milliseconds life = std::min<milliseconds>(lease, kLongestLife);
+    const double share = 0.5 + 0.3 * deps_.random.Unit();
+    ends_ = asked + life;
+    renew_at_ = asked + milliseconds(static_cast<int64_t>(
+                            share * static_cast<double>(life.count())));
+    metrics_.SetLoginEnds(deps_.clock.Now() + life);
   }
-  ends_ = asked + lease;
-  const double share = 0.5 + 0.3 * deps_.random.Unit();
-  renew_at_ = asked + milliseconds(static_cast<int64_t>(
-                          share * static_cast<double>(lease.count()) * 1000));
-  metrics_.SetLoginEnds(deps_.clock.Now() + lease);
+  span_.ends = ends_;
+  on_login_(span_);
 }
 
 void TokenKeeper::Maintain() {
@@ -146,6 +166,7 @@ Result<bool> TokenKeeper::ReplaceIfDead() {
                 BackoffDelay(kReplaceBackoff, replacements_++, milliseconds(0),
                              deps_.random);
   login_.reset();
+  span_.former_dead = true;
   if (Status done = LogIn(); !done) return Fail(std::move(done.error()));
   return true;
 }
@@ -160,9 +181,14 @@ SteadyTime TokenKeeper::next() const {
 }
 
 void TokenKeeper::Revoke() {
-  if (!login_) return;
-  const Status done = vault::RevokeSelf(deps_.vault, login_->token);
+  for (const Former& former : former_) RevokeOne(former.token);
+  former_.clear();
+  if (login_) RevokeOne(login_->token);
   login_.reset();
+}
+
+void TokenKeeper::RevokeOne(const Secret& token) {
+  const Status done = vault::RevokeSelf(deps_.vault, token);
   if (!done) {
     deps_.log.Warning("token not revoked", {{"error", done.error().message}});
   }

@@ -5,13 +5,16 @@
 // Worker thread only; blocks in Vault.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "sidecar/credentials/cache.h"
 #include "sidecar/metrics.h"
 #include "sidecar/settings.h"
 #include "sidecar/sidecar.h"
@@ -21,9 +24,12 @@ namespace claviger::sidecar {
 
 class TokenKeeper {
  public:
+  /// Told of each login, and of each renewal of it.
+  using Listener = std::function<void(const LoginSpan&)>;
+
   /// All references outlive the keeper.
   TokenKeeper(const Settings& settings, const Dependencies& dependencies,
-              Metrics& metrics);
+              Metrics& metrics, Listener on_login);
 
   /// The token in use, valid until the next call here; logs in where there is
   /// none. While a login is backed off, the error of the last attempt:
@@ -52,7 +58,8 @@ class TokenKeeper {
   /// When Maintain has something to do again; never where there is no login.
   SteadyTime next() const;
 
-  /// Ends the token and its leases in Vault, as far as it can be reached.
+  /// Ends the token and its leases in Vault, and those before it that live for
+  /// the sake of their leases, as far as Vault can be reached.
   void Revoke();
 
  private:
@@ -61,13 +68,23 @@ class TokenKeeper {
   void Adopt(vault::Login login, SteadyTime asked);
   void RenewalFailed(const Error& error);
   void SetEnds(std::chrono::seconds lease, SteadyTime asked);
+  void KeepFormer();
+  void RevokeOne(const Secret& token);
 
   const Settings& settings_;
   const Dependencies& deps_;
   Metrics& metrics_;
   const std::string role_;
+  const Listener on_login_;
+
+  struct Former {
+    Secret token;
+    SteadyTime ends;
+  };
 
   std::optional<vault::Login> login_;
+  LoginSpan span_;  // of the last login
+  std::vector<Former> former_;
   std::chrono::seconds first_lease_{0};  // as the login gave it
   SteadyTime ends_;                      // not used from then on
   SteadyTime renew_at_;

@@ -258,12 +258,13 @@ TEST_F(CredentialTest, NeverFallsToAnotherSlotWithPerUser) {
 }
 
 TEST_F(CredentialTest, OfAnEngineThatCannotBeReadSaysWhich) {
-  Serve(ObjectsOf(
-      {Warehouse().WithDefault(DatabaseRole("database", "sales.ro"))}));
+  model::VaultRef ref = DatabaseRole("hosts", "sales.ro");
+  ref.engine = model::Engine::kSsh;
+  Serve(ObjectsOf({Warehouse().WithDefault(ref)}));
   const auto answer = h.Credential("sales/warehouse");
   EXPECT_EQ(answer->status(), 422);
   EXPECT_EQ(answer->Reason(), "EngineUnsupported");
-  EXPECT_THAT(answer->body(), HasSubstr("database"));
+  EXPECT_THAT(answer->body(), HasSubstr("ssh"));
 }
 
 TEST_F(CredentialTest, CachePartitionTellsSlotsApartAndIsStable) {

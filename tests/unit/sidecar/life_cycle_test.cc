@@ -183,7 +183,7 @@ TEST_F(LifeCycleTest, ALeaseOfCenturiesOverflowsNothing) {
   BeginWhatIsDue();
   Happens(Renewed{milliseconds::max(), true, now});
   EXPECT_EQ(Left(), hours(24 * 3'650));
-  Happens(LoginEnds{SteadyTime::max(), true});
+  Happens(LoginEnds{SteadyTime::max(), true, false});
   EXPECT_GE(*ActAt(life), now);
 }
 
@@ -294,9 +294,9 @@ TEST_F(LifeCycleTest, ARenewalThatComesTooLateBringsNothingBack) {
 
 TEST_F(LifeCycleTest, EndsWithTheLoginThatLeasedIt) {
   Given(Lease(hours(1)));
-  Happens(LoginEnds{now + minutes(5), false});
+  Happens(LoginEnds{now + minutes(5), false, false});
   EXPECT_EQ(Left(), minutes(5));
-  Happens(LoginEnds{now + minutes(50), false});  // the login was renewed
+  Happens(LoginEnds{now + minutes(50), false, false});  // the login was renewed
   EXPECT_EQ(Left(), minutes(50));
   After(minutes(50));
   EXPECT_EQ(NameOf(life), "Expired");
@@ -305,7 +305,7 @@ TEST_F(LifeCycleTest, EndsWithTheLoginThatLeasedIt) {
 
 TEST_F(LifeCycleTest, AfterANewLoginItIsReplacedBeforeTheOldOneEnds) {
   Given(Lease(hours(1)));
-  Happens(LoginEnds{now + minutes(10), true});
+  Happens(LoginEnds{now + minutes(10), true, false});
   EXPECT_NE(HeldAt(life, now), nullptr);  // not dropped
   EXPECT_EQ(*ActAt(life) - now, milliseconds(150'000));
   BeginWhatIsDue();
@@ -314,10 +314,17 @@ TEST_F(LifeCycleTest, AfterANewLoginItIsReplacedBeforeTheOldOneEnds) {
   EXPECT_EQ(Left(), hours(1));
 }
 
+TEST_F(LifeCycleTest, WhereTheOldLoginIsDeadItIsReplacedAtOnceButServed) {
+  Given(Lease(hours(1)));
+  Happens(LoginEnds{now + minutes(10), true, true});
+  EXPECT_EQ(TaskOf(life, now), Task::kRead);
+  EXPECT_NE(HeldAt(life, now), nullptr);
+}
+
 TEST_F(LifeCycleTest, ANewLoginWhileItIsRenewedStillReplacesIt) {
   Given(Lease(hours(1)));
   BeginWhatIsDue();
-  Happens(LoginEnds{now + hours(2), true});
+  Happens(LoginEnds{now + hours(2), true, false});
   Happens(Renewed{hours(1), true, now});
   BeginWhatIsDue();
   EXPECT_EQ(std::get<Renewing>(life).task, Task::kRead);
@@ -325,7 +332,7 @@ TEST_F(LifeCycleTest, ANewLoginWhileItIsRenewedStillReplacesIt) {
 
 TEST_F(LifeCycleTest, ALoginsEndIsNothingToWhatIsNoLease) {
   Given(Endless());
-  Happens(LoginEnds{now + seconds(1), true});
+  Happens(LoginEnds{now + seconds(1), true, false});
   EXPECT_EQ(EndOf(*HeldAt(life, now)), std::nullopt);
 }
 

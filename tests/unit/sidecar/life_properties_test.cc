@@ -180,7 +180,7 @@ class World {
     const SteadyTime at = now_ + milliseconds(dice_.Below(7'200'000));
     const bool last = dice_.Chance(30);
     const bool served = HeldAt(life_, now_) != nullptr;
-    Happens(LoginEnds{at, last});
+    Happens(LoginEnds{at, last, dice_.Chance(50)});
     if (!served || !of_login_) return;
     login_end_ = at;
     if (last) renewable_ = false;

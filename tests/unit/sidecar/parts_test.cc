@@ -137,13 +137,12 @@ class CacheTest : public ::testing::Test {
   static constexpr size_t kMaxEntries = 4;
   static constexpr size_t kMaxWaiting = 3;
 
-  Result<Credential> Read(const model::VaultRef& what) {
+  Result<Obtained> Read(const model::VaultRef& what) {
     reads.push_back(CredentialKey(what));
     if (error) return Fail(*error);
-    Credential credential;
-    credential.fields.emplace("password", Secret(std::string(value)));
-    credential.expires_at = expires_at;
-    return credential;
+    Obtained obtained;
+    obtained.credential.fields.emplace("password", Secret(std::string(value)));
+    return obtained;
   }
   FetchOutcome Fetch(const model::VaultRef& what) {
     FetchOutcome ended = FetchOutcome::kFailed;
@@ -159,39 +158,19 @@ class CacheTest : public ::testing::Test {
   std::vector<std::string> reads;
   std::vector<std::string> changes;
   std::optional<Error> error;
-  std::optional<Time> expires_at;
   std::string value = "one";
   CredentialCache cache{
-      {seconds(60), kMaxEntries, kMaxWaiting},
+      {{}, kMaxEntries, kMaxWaiting},
       worker,
       clock,
       random,
       metrics,
-      [this](const model::VaultRef& what) { return Read(what); },
+      {[this](const model::VaultRef& what) { return Read(what); }, {}, {}},
       [this](const std::string& key, bool gone) {
         changes.push_back(key + (gone ? " gone" : " rotated"));
       }};
   const model::VaultRef ref = Kv2("secret", "a");
 };
-
-TEST_F(CacheTest, GoesThroughItsStates) {
-  EXPECT_EQ(cache.Find(ref).state, CredentialState::kAbsent);
-  EXPECT_EQ(Fetch(ref), FetchOutcome::kNew);
-  EXPECT_EQ(cache.Find(ref).state, CredentialState::kFresh);
-  cache.Fetch(ref, [](FetchOutcome) {});
-  EXPECT_EQ(cache.Find(ref).state, CredentialState::kRenewing);
-  worker.RunDue();
-  error = Error{ErrorCode::kUnavailable, "away", std::nullopt};
-  EXPECT_EQ(Fetch(ref), FetchOutcome::kFailed);
-  EXPECT_EQ(cache.Find(ref).state, CredentialState::kStale);
-  EXPECT_NE(cache.Find(ref).credential, nullptr);
-  error.reset();
-  expires_at = clock.Now() + seconds(30);
-  EXPECT_EQ(Fetch(ref), FetchOutcome::kRotated);
-  clock.Advance(seconds(30));
-  EXPECT_EQ(cache.Find(ref).state, CredentialState::kExpired);
-  EXPECT_EQ(cache.Find(ref).credential, nullptr);
-}
 
 TEST_F(CacheTest, EachPinnedVersionIsAPlaceOfItsOwn) {
   model::VaultRef pinned = ref;
@@ -219,7 +198,7 @@ TEST_F(CacheTest, WhatIsDroppedWhileItIsReadDoesNotComeBack) {
   cache.Retain({});
   worker.RunDue();
   EXPECT_EQ(ended, FetchOutcome::kFailed);
-  EXPECT_EQ(cache.Find(ref).state, CredentialState::kAbsent);
+  EXPECT_EQ(cache.Find(ref).credential, nullptr);
 }
 
 TEST_F(CacheTest, TellsOfChangesAndOfNothingElse) {

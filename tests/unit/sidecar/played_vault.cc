@@ -100,6 +100,7 @@ void PlayedVault::Deny(const std::string& role, const std::string& api_path) {
 
 void PlayedVault::RevokeAllTokens() {
   const std::lock_guard lock(mutex_);
+  for (const auto& [token, about] : tokens_) leases_.EndOfToken(token);
   tokens_.clear();
 }
 
@@ -179,6 +180,7 @@ Result<vault::Answer> PlayedVault::Answer(const vault::Call& call) {
   }
   if (call.path == "auth/token/revoke-self") {
     ++revocations_;
+    leases_.EndOfToken(std::string(call.token->Reveal()));
     tokens_.erase(std::string(call.token->Reveal()));
     return vault::Answer(204, "");
   }
@@ -231,6 +233,7 @@ PlayedVault::Token* PlayedVault::Find(const vault::Call& call) {
   const auto found = tokens_.find(std::string(call.token->Reveal()));
   if (found == tokens_.end()) return nullptr;
   if (found->second.ends <= clock_.SteadyNow()) {
+    leases_.EndOfToken(found->first);
     tokens_.erase(found);
     return nullptr;
   }
@@ -252,11 +255,16 @@ bool PlayedVault::MayRead(const std::string& role,
 }
 
 Result<vault::Answer> PlayedVault::Read(const vault::Call& call,
-                                        const Token& token) const {
-  const_cast<PlayedVault*>(this)->reads_[call.path]++;
+                                        const Token& token) {
+  const std::string bearer(call.token->Reveal());
+  const bool self_service =
+      call.path.starts_with("sys/leases/") && policies_.contains(token.role);
+  if (self_service) return *leases_.Answer(call, bearer);
+  reads_[call.path]++;
   if (!MayRead(token.role, call.path)) {
     return Fail(ErrorCode::kPermissionDenied, "not in the policy");
   }
+  if (auto leased = leases_.Answer(call, bearer)) return *std::move(leased);
   const auto secret = secrets_.find(SecretPath(call.path));
   if (secret == secrets_.end()) {
     return Fail(ErrorCode::kNotFound, "nothing there");

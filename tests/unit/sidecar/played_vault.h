@@ -17,6 +17,7 @@
 #include "access/compile.h"
 #include "base/clock.h"
 #include "model/objects.h"
+#include "unit/sidecar/played_leases.h"
 #include "vault/api.h"
 
 namespace claviger::testing {
@@ -56,6 +57,9 @@ class PlayedVault final : public vault::Api {
   /// Renewals give no more than what is left of this since the login.
   void SetMaxLife(std::chrono::seconds life) { max_life_ = life; }
 
+  /// The engines that lease; to be asked while nothing else runs.
+  PlayedLeases& leases() { return leases_; }
+
   int logins() const;
   int renewals() const;
   int revocations() const;
@@ -82,12 +86,13 @@ class PlayedVault final : public vault::Api {
                         const access::Principal& principal, Time now);
   Result<vault::Answer> Answer(const vault::Call& call);
   Result<vault::Answer> LogIn(const vault::Call& call);
-  Result<vault::Answer> Read(const vault::Call& call, const Token& token) const;
+  Result<vault::Answer> Read(const vault::Call& call, const Token& token);
   Token* Find(const vault::Call& call);
   bool MayRead(const std::string& role, const std::string& path) const;
   std::string Lease(const Token& token) const;
 
   const Clock& clock_;
+  PlayedLeases leases_{clock_};
   mutable std::mutex mutex_;
   std::chrono::seconds lease_{3'600};
   std::chrono::seconds max_life_{86'400};
