@@ -57,11 +57,12 @@ void Core::End() {
 
 CredentialSource Core::Source() {
   CredentialSource source;
-  source.read = [this](const model::VaultRef& ref) {
-    return ReadCredential(ref);
+  source.read = [this](const model::VaultRef& ref, bool urgent) {
+    return ReadCredential(ref, urgent);
   };
   source.renew = [this](const std::string& lease_id,
-                        std::chrono::seconds increment) {
+                        std::chrono::seconds increment, bool urgent) {
+    const VaultCircuit::Urgency urgency(circuit_, urgent);
     return session_.AsPod<vault::Prolonged>([&](const Secret& token) {
       return vault::RenewLease(deps_.vault, token, lease_id, increment);
     });
@@ -74,7 +75,8 @@ CredentialSource Core::Source() {
   return source;
 }
 
-Result<Obtained> Core::ReadCredential(const model::VaultRef& ref) {
+Result<Obtained> Core::ReadCredential(const model::VaultRef& ref, bool urgent) {
+  const VaultCircuit::Urgency urgency(circuit_, urgent);
   Engine* engine = engines_.Find(ref.engine);
   if (engine == nullptr) {
     return Fail(ErrorCode::kUnsupported, "this engine cannot be read");

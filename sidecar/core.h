@@ -47,7 +47,7 @@ class Core {
 
  private:
   CredentialSource Source();
-  Result<Obtained> ReadCredential(const model::VaultRef& ref);
+  Result<Obtained> ReadCredential(const model::VaultRef& ref, bool urgent);
 
   const Settings settings_;
   VaultCircuit circuit_;

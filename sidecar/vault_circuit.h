@@ -27,17 +27,33 @@ class VaultCircuit final : public vault::Api {
   /// with the time that remains as its retry_after.
   Result<vault::Answer> Do(const vault::Call& call) override;
 
+  /// While one lives, calls are made as soon as half a second after the last
+  /// failure. For the one thread that makes calls.
+  class Urgency {
+   public:
+    Urgency(VaultCircuit& circuit, bool urgent);
+    ~Urgency();
+    Urgency(const Urgency&) = delete;
+    Urgency& operator=(const Urgency&) = delete;
+
+   private:
+    VaultCircuit& circuit_;
+  };
+
   /// Forgets past failures: the next call is made, whatever came before.
   void Forgive();
 
  private:
   void Note(const Result<vault::Answer>& answer);
+  void SetUrgent(bool urgent);
 
   vault::Api& next_;
   const Clock& clock_;
   Random& random_;
   std::mutex mutex_;
   SteadyTime closed_until_;
+  SteadyTime urgent_from_ = closed_until_;
+  bool urgent_ = false;
   int failures_ = 0;  // since an answer
   Error last_;
 };

@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 
 // For how long a lease is worth revoking of which nothing else is known.
 constexpr milliseconds kUnknownEnd = std::chrono::hours(1);
+// Longer than Vault is left alone for.
+constexpr milliseconds kUrgent{30'000};
 
 }  // namespace
 
@@ -39,6 +41,13 @@ CredentialCache::CredentialCache(const Settings& settings, Worker& worker,
 void CredentialCache::Happens(Entry& entry, const life::Event& event) {
   entry.life = life::Next(entry.life, event, clock_.SteadyNow(), random_.Unit(),
                           settings_.pace);
+}
+
+bool CredentialCache::IsUrgent(const Entry& entry) const {
+  const SteadyTime now = clock_.SteadyNow();
+  const life::Held* held = life::HeldAt(entry.life, now);
+  const auto end = held == nullptr ? std::nullopt : life::EndOf(*held);
+  return end && *end - now < kUrgent;
 }
 
 Known CredentialCache::Find(const model::VaultRef& ref) {
@@ -129,8 +138,10 @@ void CredentialCache::Do(const std::string& key, const EntryPtr& entry,
 void CredentialCache::Renew(const std::string& key, const EntryPtr& entry) {
   std::string lease_id;
   std::chrono::seconds increment{0};
+  bool urgent = false;
   {
     const std::lock_guard lock(mutex_);
+    urgent = IsUrgent(*entry);
     const auto* renewing = std::get_if<life::Renewing>(&entry->life);
     if (renewing == nullptr) return;
     lease_id = entry->lease_id;
@@ -138,7 +149,8 @@ void CredentialCache::Renew(const std::string& key, const EntryPtr& entry) {
         renewing->held.lifetime.ttl);
   }
   const SteadyTime asked = clock_.SteadyNow();
-  const Result<vault::Prolonged> renewed = source_.renew(lease_id, increment);
+  const Result<vault::Prolonged> renewed =
+      source_.renew(lease_id, increment, urgent);
   metrics_.CountLeaseRenewal(renewed ? std::nullopt
                                      : std::optional(renewed.error().code));
   std::optional<life::Task> next;
@@ -164,7 +176,12 @@ void CredentialCache::Renew(const std::string& key, const EntryPtr& entry) {
 
 void CredentialCache::Read(const std::string& key, const EntryPtr& entry) {
   const SteadyTime asked = clock_.SteadyNow();
-  Result<Obtained> read = source_.read(entry->ref);
+  bool urgent = false;
+  {
+    const std::lock_guard lock(mutex_);
+    urgent = IsUrgent(*entry);
+  }
+  Result<Obtained> read = source_.read(entry->ref, urgent);
   metrics_.CountRead(read ? std::nullopt : std::optional(read.error().code));
   std::vector<Done> waiting;
   FetchOutcome outcome = FetchOutcome::kFailed;

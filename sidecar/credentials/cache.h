@@ -52,11 +52,13 @@ enum class FetchOutcome { kNew, kRotated, kUnchanged, kFailed };
 /// Vault gives, and so what the cache goes by. Not secret.
 std::string CredentialKey(const model::VaultRef& ref);
 
-/// What the cache asks of Vault; called on the worker thread.
+/// What the cache asks of Vault; called on the worker thread. `urgent`: one
+/// that is served is about to end, so that it is worth asking a Vault that is
+/// left alone for having failed.
 struct CredentialSource {
-  std::function<Result<Obtained>(const model::VaultRef&)> read;
-  std::function<Result<vault::Prolonged>(const std::string& lease_id,
-                                         std::chrono::seconds increment)>
+  std::function<Result<Obtained>(const model::VaultRef&, bool urgent)> read;
+  std::function<Result<vault::Prolonged>(
+      const std::string& lease_id, std::chrono::seconds increment, bool urgent)>
       renew;
   std::function<Status(const std::string& lease_id)> revoke;
 };
@@ -131,6 +133,7 @@ class CredentialCache {
   EntryPtr Obtain(const std::string& key, const model::VaultRef& ref);
   bool IsCurrent(const std::string& key, const EntryPtr& entry) const;
   void Happens(Entry& entry, const life::Event& event);
+  bool IsUrgent(const Entry& entry) const;
   FetchOutcome Settle(Entry& entry, Result<Obtained> read, SteadyTime asked);
   FetchOutcome Adopt(Entry& entry, Obtained obtained, SteadyTime asked);
   void Drop(Entry& entry);

@@ -15,6 +15,7 @@ constexpr milliseconds kLongest = std::chrono::hours(24 * 3'650);
 constexpr milliseconds kSlack{1'000};
 // A role that is to be rotated now is rotated within seconds.
 constexpr milliseconds kLeastRotated{1'000};
+constexpr milliseconds kShortestPause{250};
 // Those who share a role do not all read it in the moment it changes.
 constexpr milliseconds kRotatedSpread{2'000};
 
@@ -143,7 +144,8 @@ class Transition {
     }
     if (IsVerdict(failed.error)) return Absent{trouble, false};
     if (renewing != nullptr) {
-      return Stale{renewing->held, Task::kRead, trouble};
+      return Stale{renewing->held, Task::kRead,
+                   Pressed(renewing->held, trouble)};
     }
     if (std::holds_alternative<Expired>(life)) {
       return Expired{trouble, trouble.retry_at, false};
@@ -194,11 +196,25 @@ class Transition {
     return trouble;
   }
 
+  // A life that is nearly over leaves no time for long pauses.
+  Trouble Pressed(const Held& held, Trouble trouble) const {
+    const auto end = EndOf(held);
+    if (!end) return trouble;
+    const milliseconds part =
+        Share(0.25 + 0.25 * dice_, std::min(*end - now_, kLongest));
+    trouble.retry_at =
+        std::min(trouble.retry_at,
+                 now_ + std::max(part, kShortestPause) +
+                     trouble.error.retry_after.value_or(milliseconds(0)));
+    return trouble;
+  }
+
   // A lease that Vault will not prolong may still be good, or be unknown to a
   // Vault that was restored: it is replaced at once, and served until then.
   Life RenewalFailed(Held held, Trouble trouble) const {
     if (!IsVerdict(trouble.error)) {
       const Task next = MayRenew(held) ? Task::kRenew : Task::kRead;
+      trouble = Pressed(held, std::move(trouble));
       return Stale{std::move(held), next, std::move(trouble)};
     }
     held.lifetime.renewable = false;

@@ -239,6 +239,18 @@ TEST_F(LifeCycleTest, WaitsLongerWithEachFailureAndFullyJitteredAtTheCap) {
   }
 }
 
+TEST_F(LifeCycleTest, WaitsLessWhereLittleIsLeftOfIt) {
+  Given(Lease(seconds(60)));
+  for (int i = 0; i < 10; ++i) {
+    BeginWhatIsDue();
+    Happens(Failed{Away()});
+    const milliseconds pause = *ActAt(life) - now;
+    EXPECT_LE(pause, std::max<milliseconds>(Left() / 2, milliseconds(250)));
+    EXPECT_GE(pause, std::min<milliseconds>(Left(), milliseconds(250)));
+  }
+  EXPECT_LE(Left(), seconds(2));  // it did not wait for the end
+}
+
 TEST_F(LifeCycleTest, AddsWhatTheServerAsksFor) {
   Given(Endless());
   Happens(Began{Task::kRead});

@@ -133,7 +133,8 @@ class World {
               pace_.least_pause + pace_.backoff.cap +
                   error.retry_after.value_or(milliseconds(0)));
     if (!(renew && verdict)) {
-      EXPECT_GE(trouble->retry_at - now_, pace_.least_pause);
+      EXPECT_GE(trouble->retry_at - now_,
+                served ? milliseconds(250) : pace_.least_pause);
     }
   }
 

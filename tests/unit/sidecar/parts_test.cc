@@ -114,6 +114,26 @@ TEST_F(CircuitTest, LeavesAVaultAloneThatDoesNotAnswer) {
   EXPECT_LE(vault.seen().size(), 100U);
 }
 
+TEST_F(CircuitTest, IsAskedSoonerWhereSomethingIsAboutToEnd) {
+  vault.SetHandler([](const auto&) -> Result<vault::Answer> {
+    return Fail(ErrorCode::kUnavailable, "away");
+  });
+  for (int i = 0; i < 8; ++i) {
+    Ask();
+    clock.Advance(seconds(16));
+  }
+  Ask();
+  const size_t asked = vault.seen().size();
+  clock.Advance(std::chrono::milliseconds(500));
+  Ask();
+  EXPECT_EQ(vault.seen().size(), asked);
+  const VaultCircuit::Urgency urgency(circuit, true);
+  Ask();
+  EXPECT_EQ(vault.seen().size(), asked + 1);
+  Ask();
+  EXPECT_EQ(vault.seen().size(), asked + 1);  // but not in a loop
+}
+
 TEST_F(CircuitTest, RefusalsAreAnswers) {
   vault.SetHandler([](const auto&) -> Result<vault::Answer> {
     return Fail(ErrorCode::kPermissionDenied, "no");
@@ -165,7 +185,9 @@ class CacheTest : public ::testing::Test {
       clock,
       random,
       metrics,
-      {[this](const model::VaultRef& what) { return Read(what); }, {}, {}},
+      {[this](const model::VaultRef& what, bool) { return Read(what); },
+       {},
+       {}},
       [this](const std::string& key, bool gone) {
         changes.push_back(key + (gone ? " gone" : " rotated"));
       }};
