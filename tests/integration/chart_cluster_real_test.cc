@@ -10,7 +10,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
-#include "chart_bed.h"
+#include "chart_cluster.h"
 #include "support/await.h"
 #include "support/kube_manifests.h"
 
@@ -21,19 +21,8 @@ using nlohmann::json;
 
 constexpr const char* kSource = CLAVIGER_SOURCE_DIR;
 
-class ChartClusterTest : public ::testing::Test {
+class ChartClusterTest : public ChartCluster {
  protected:
-  void SetUp() override {
-    auto helm = Helm::Find();
-    CLAVIGER_NEED_SERVER(helm);
-    helm_.emplace(*std::move(helm));
-    auto kube = RealKubeApiServer::Start();
-    CLAVIGER_NEED_SERVER(kube);
-    kube_ = *std::move(kube);
-    ASSERT_TRUE(helm_->UseServer(*kube_));
-    ASSERT_TRUE(kube_->CreateNamespace(kNamespace));
-  }
-
   void InstallThirdPartyKinds() {
     const auto kinds =
         ReadFile(std::string(kSource) +
@@ -56,32 +45,6 @@ class ChartClusterTest : public ::testing::Test {
           << path;
     }
   }
-
-  /// What the API server says to creating it, without doing so; empty: yes.
-  std::string DryRun(const json& object) {
-    const std::string ns = object["metadata"].value("namespace", kNamespace);
-    const std::string path = ResourcePath(std::string(object["apiVersion"]),
-                                          std::string(object["kind"]), ns);
-    if (path.empty()) return "a kind that the test does not know";
-    const auto answer = kube_->Call(
-        "POST", path + "?dryRun=All&fieldValidation=Strict", object.dump());
-    if (!answer) return answer.error().message;
-    return answer->ok() ? "" : answer->body;
-  }
-
-  void ExpectHelm(const std::vector<std::string>& arguments) {
-    const auto ran = helm_->Run(arguments);
-    ASSERT_TRUE(ran) << ran.error().message;
-    ASSERT_EQ(ran->exit_code, 0) << ran->out << ran->err;
-  }
-
-  json Get(const std::string& path) {
-    const auto answer = kube_->Call("GET", path);
-    return answer && answer->ok() ? answer->Json() : json();
-  }
-
-  std::optional<Helm> helm_;
-  std::unique_ptr<RealKubeApiServer> kube_;
 };
 
 TEST_F(ChartClusterTest, EveryObjectIsAccepted) {
@@ -119,10 +82,7 @@ TEST_F(ChartClusterTest, PodsMayRunWhereOnlyRestrictedOnesMay) {
     for (const char* kind : {"Deployment", "Job"}) {
       for (const json& one : *documents) {
         if (one["kind"] != kind) continue;
-        json pod = one["spec"]["template"];
-        pod["apiVersion"] = "v1";
-        pod["kind"] = "Pod";
-        pod["metadata"]["name"] = "one";
+        json pod = PodOf(one, "one");
         pod["spec"].erase("priorityClassName");
         const auto answer =
             kube_->Call("POST", "/api/v1/namespaces/restricted/pods?dryRun=All",
@@ -140,11 +100,8 @@ TEST_F(ChartClusterTest, TheGuardLetsTheOperatorInAndNobodyWhoImitatesIt) {
               "--values", ValuesFile("least")});
   const auto documents = Documents(*helm_->Render({ValuesFile("least")}));
   ASSERT_TRUE(documents);
-  json pod =
-      Find(*documents, "Deployment", "claviger-operator")["spec"]["template"];
-  pod["apiVersion"] = "v1";
-  pod["kind"] = "Pod";
-  pod["metadata"]["name"] = "claviger-operator-0";
+  const json pod = PodOf(Find(*documents, "Deployment", "claviger-operator"),
+                         "claviger-operator-0");
   json imitation = pod;
   imitation["spec"]["containers"][0]["name"] = "shell";
   // Policies come into force a moment after they were written.
@@ -158,12 +115,9 @@ TEST_F(ChartClusterTest, TheGuardLetsTheOperatorInAndNobodyWhoImitatesIt) {
   EXPECT_NE(refusal.find("only the container operator"), std::string::npos)
       << refusal;
   EXPECT_EQ(DryRun(pod), "");
-  const json job = Find(*documents, "Job", "claviger-uninstall");
-  json last = job["spec"]["template"];
-  last["apiVersion"] = "v1";
-  last["kind"] = "Pod";
-  last["metadata"]["name"] = "claviger-uninstall-0";
-  EXPECT_EQ(DryRun(last), "");
+  EXPECT_EQ(DryRun(PodOf(Find(*documents, "Job", "claviger-uninstall"),
+                         "claviger-uninstall-0")),
+            "");
 }
 
 constexpr const char* kValidating =

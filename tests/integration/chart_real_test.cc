@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -309,6 +310,60 @@ TEST_F(ChartTest, OneReplicaHasNoBudgetThatWouldBlockItsNode) {
                   .is_null());
 }
 
+TEST_F(ChartTest, TwoReplicasKeepApartAndOneStaysUp) {
+  const std::vector<json> rendered = Rendered("least");
+  const json deployment = Find(rendered, "Deployment", "claviger-operator");
+  EXPECT_EQ(deployment["spec"]["replicas"], 2);
+  EXPECT_EQ(deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"],
+            0);
+  const json budget =
+      Find(rendered, "PodDisruptionBudget", "claviger-operator");
+  EXPECT_EQ(budget["spec"]["minAvailable"], 1);
+  const json& pod = deployment["spec"]["template"];
+  const json apart = pod["spec"]["affinity"]["podAntiAffinity"]
+                        ["preferredDuringSchedulingIgnoredDuringExecution"][0]
+                        ["podAffinityTerm"];
+  EXPECT_EQ(apart["topologyKey"], "kubernetes.io/hostname");
+  for (const json& selector :
+       {apart["labelSelector"], budget["spec"]["selector"],
+        Find(rendered, "NetworkPolicy",
+             "claviger-operator")["spec"]["podSelector"],
+        deployment["spec"]["selector"]}) {
+    for (const auto& [key, value] : selector["matchLabels"].items()) {
+      EXPECT_EQ(pod["metadata"]["labels"].value(key, ""), value) << key;
+    }
+  }
+}
+
+// Each port that the operator serves, and no other.
+TEST_F(ChartTest, TheNetworkPolicyOpensWhatIsServed) {
+  const std::vector<json> rendered = Rendered("least");
+  std::set<int> served;
+  const json pod = PodTemplate(rendered);
+  for (const json& port : pod["spec"]["containers"][0]["ports"]) {
+    served.insert(port["containerPort"].get<int>());
+  }
+  const json policy = Find(rendered, "NetworkPolicy", "claviger-operator");
+  std::set<int> open;
+  for (const json& rule : policy["spec"]["ingress"]) {
+    EXPECT_FALSE(rule.contains("from"));
+    for (const json& port : rule["ports"]) open.insert(port["port"].get<int>());
+  }
+  EXPECT_EQ(open, served);
+  EXPECT_EQ(policy["spec"]["policyTypes"], json::array({"Ingress"}));
+  EXPECT_TRUE(Find(Rendered("least", {"networkPolicy.enabled=false"}),
+                   "NetworkPolicy", "claviger-operator")
+                  .is_null());
+
+  const json narrow =
+      Find(Rendered("all"), "NetworkPolicy", "claviger-operator")["spec"];
+  EXPECT_EQ(narrow["policyTypes"], json::array({"Ingress", "Egress"}));
+  EXPECT_EQ(narrow["egress"].size(), 2u);
+  for (const json& rule : narrow["ingress"]) {
+    EXPECT_EQ(rule.contains("from"), rule["ports"][0]["port"] == 8080);
+  }
+}
+
 TEST_F(ChartTest, ADigestCountsMoreThanATag) {
   const auto image = [](const json& pod) {
     return std::string(pod["spec"]["containers"][0]["image"]);
@@ -317,6 +372,10 @@ TEST_F(ChartTest, ADigestCountsMoreThanATag) {
             "localhost/claviger-operator@sha256:" + std::string(64, '0'));
   EXPECT_EQ(image(PodTemplate(Rendered("least", {"image.tag=v2"}))),
             "claviger/operator:v2");
+  // The Job at the end is of the same image.
+  const json job = Find(Rendered("all"), "Job", "claviger-uninstall");
+  EXPECT_EQ(image(job["spec"]["template"]),
+            image(PodTemplate(Rendered("all"))));
 }
 
 }  // namespace

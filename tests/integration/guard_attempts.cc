@@ -158,6 +158,10 @@ const std::vector<Attempt>& AgainstTheSidecar() {
          c["securityContext"]["runAsUser"] = 0;
        },
        "security context"},
+      {"the uid of root and all else as it is to be",
+       [](json&, json& c) { c["securityContext"]["runAsUser"] = 0; },
+       "the security context of the container claviger-sidecar is not what the "
+       "injector writes"},
       {"no seccomp profile",
        [](json&, json& c) {
          c["securityContext"]["seccompProfile"]["type"] = "Unconfined";
