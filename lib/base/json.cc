@@ -2,8 +2,10 @@
 #include "base/json.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
+#include <utility>
 #include <vector>
+
+#include "base/json_gauge.h"
 
 namespace claviger {
 namespace {
@@ -14,7 +16,7 @@ using nlohmann::json;
 // bound, so an attacker's megabyte of brackets never becomes a tree.
 class BoundedBuilder final : public nlohmann::json_sax<json> {
  public:
-  explicit BoundedBuilder(const JsonLimits& limits) : limits_(limits) {}
+  explicit BoundedBuilder(const JsonLimits& limits) : gauge_(limits) {}
 
   bool null() override { return Put(json(nullptr)); }
   bool boolean(bool value) override { return Put(json(value)); }
@@ -38,10 +40,7 @@ class BoundedBuilder final : public nlohmann::json_sax<json> {
   }
   bool start_array(size_t /*elements*/) override { return Open(json::array()); }
   bool key(json::string_t& name) override {
-    if (stack_.back()->contains(name)) {
-      error_ = Error{ErrorCode::kMalformed, "duplicate key in JSON object"};
-      return false;
-    }
+    if (stack_.back()->contains(name)) return gauge_.Duplicate();
     key_ = std::move(name);
     return true;
   }
@@ -50,28 +49,16 @@ class BoundedBuilder final : public nlohmann::json_sax<json> {
 
   bool parse_error(size_t position, const std::string& /*token*/,
                    const nlohmann::detail::exception& /*error*/) override {
-    if (!error_) {
-      error_ = Error{ErrorCode::kMalformed,
-                     "invalid JSON at byte " + std::to_string(position)};
-    }
-    return false;
+    return gauge_.Malformed(position);
   }
 
   Result<json> Take(bool parsed) {
-    if (error_) return Fail(*error_);
-    if (!parsed) return Fail(ErrorCode::kMalformed, "invalid JSON");
+    const Status outcome = gauge_.Outcome(parsed);
+    if (!outcome) return Fail(outcome.error());
     return std::move(root_);
   }
 
  private:
-  bool Count() {
-    if (++values_ <= limits_.max_values) return true;
-    error_ = Error{
-        ErrorCode::kTooLarge,
-        "JSON has more than " + std::to_string(limits_.max_values) + " values"};
-    return false;
-  }
-
   json* Place(json&& value) {
     if (stack_.empty()) {
       root_ = std::move(value);
@@ -86,19 +73,13 @@ class BoundedBuilder final : public nlohmann::json_sax<json> {
   }
 
   bool Put(json&& value) {
-    if (!Count()) return false;
+    if (!gauge_.Value()) return false;
     Place(std::move(value));
     return true;
   }
 
   bool Open(json&& value) {
-    if (!Count()) return false;
-    if (static_cast<int>(stack_.size()) >= limits_.max_depth) {
-      error_ =
-          Error{ErrorCode::kTooLarge, "JSON is nested deeper than " +
-                                          std::to_string(limits_.max_depth)};
-      return false;
-    }
+    if (!gauge_.Open()) return false;
     // Pointers stay good: a parent does not grow while a child is open.
     stack_.push_back(Place(std::move(value)));
     return true;
@@ -106,27 +87,23 @@ class BoundedBuilder final : public nlohmann::json_sax<json> {
 
   bool Close() {
     stack_.pop_back();
-    return true;
+    return gauge_.Close();
   }
 
-  const JsonLimits& limits_;
+  JsonGauge gauge_;
   json root_;
   std::vector<json*> stack_;
   std::string key_;
-  size_t values_ = 0;
-  std::optional<Error> error_;
 };
 
 }  // namespace
 
 Result<json> ParseJson(std::string_view text, const JsonLimits& limits) {
-  if (text.size() > limits.max_bytes) {
-    return Fail(
-        ErrorCode::kTooLarge,
-        "JSON is larger than " + std::to_string(limits.max_bytes) + " bytes");
-  }
+  const Status fits = JsonGauge::CheckSize(text, limits);
+  if (!fits) return Fail(fits.error());
   BoundedBuilder builder(limits);
-  const bool parsed = json::sax_parse(text.begin(), text.end(), &builder);
+  const bool parsed =
+      json::sax_parse(text.data(), text.data() + text.size(), &builder);
   return builder.Take(parsed);
 }
 

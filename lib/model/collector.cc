@@ -108,19 +108,27 @@ void Collector::Unreadable(const std::string& file, int line, std::string what,
   objects_.problems.push_back(std::move(problem));
 }
 
-void Collector::Add(std::string_view text, const std::string& file,
-                    bool is_json) {
-  file_ = file;
+bool Collector::IsText(std::string_view text, bool is_json) {
   if (text.size() > kMaxFileBytes) {
-    Unreadable(file, 0, "larger than 1 MiB", "split the file");
-    return;
+    Unreadable(file_, 0, "larger than 1 MiB", "split the file");
+    return false;
   }
   std::optional<BadText> bad = FindBadText(text);
   if (!bad && !is_json) bad = FindOddLineEnd(text);
-  if (bad) {
-    Unreadable(file, bad->line, bad->what, "save the file as plain UTF-8 text");
-    return;
-  }
+  if (!bad) return true;
+  Unreadable(file_, bad->line, bad->what, "save the file as plain UTF-8 text");
+  return false;
+}
+
+void Collector::AddObject(std::string_view text, const Node& root) {
+  file_.clear();
+  if (IsText(text, true)) AddRoot(root, {}, false);
+}
+
+void Collector::Add(std::string_view text, const std::string& file,
+                    bool is_json) {
+  file_ = file;
+  if (!IsText(text, is_json)) return;
   const Documents documents = is_json ? ReadJson(text) : ReadYaml(text);
   for (size_t i = 0; i < documents.roots.size(); ++i) {
     AddRoot(documents.roots[i], {}, i >= documents.whole);

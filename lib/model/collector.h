@@ -21,6 +21,8 @@ class Collector {
  public:
   /// Decodes the documents of one file. `file` may be empty: no lines then.
   void Add(std::string_view text, const std::string& file, bool is_json);
+  /// Decodes what the Kubernetes API sent, parsed before.
+  void AddObject(std::string_view text, const Node& root);
   /// Records what could not be read; the source is incomplete then.
   void Unreadable(const std::string& file, int line, std::string what,
                   std::string fix);
@@ -33,6 +35,7 @@ class Collector {
     std::string kind;
   };
 
+  bool IsText(std::string_view text, bool is_json);
   void AddRoot(const Node& root, const Identity& inherited, bool truncated);
   void AddItems(const Node& root, const Identity& list, bool truncated);
   void AddOurs(const Node& root, const Identity& identity, bool truncated);

@@ -5,6 +5,24 @@
 #include <utility>
 
 namespace claviger::model {
+namespace {
+
+// Comparing a few keys is faster than hashing them: `hashed` is empty until
+// there are more.
+bool IsNew(const std::vector<Node>& known,
+           std::unordered_set<std::string>& hashed, const std::string& key) {
+  constexpr size_t kFew = 16;
+  if (known.size() < kFew) {
+    return std::none_of(known.begin(), known.end(),
+                        [&key](const Node& one) { return one.key == key; });
+  }
+  if (hashed.empty()) {
+    for (const Node& one : known) hashed.insert(one.key);
+  }
+  return hashed.insert(key).second;
+}
+
+}  // namespace
 
 std::string_view WhatIsWrong(Flaw flaw) {
   switch (flaw) {
@@ -67,11 +85,10 @@ bool TreeBuilder::WantsKey() const {
 void TreeBuilder::Key(std::string key, int line, Flaw flaw) {
   if (skipped_ > 0) return;
   Frame& frame = stack_.back();
+  const bool is_new = IsNew(frame.node.children, frame.keys, key);
   // Every duplicate stays in the tree: whether a broken Grant denies is
   // decided by all of them.
-  if (flaw == Flaw::kNone && !frame.keys.insert(key).second) {
-    flaw = Flaw::kDuplicateKey;
-  }
+  if (flaw == Flaw::kNone && !is_new) flaw = Flaw::kDuplicateKey;
   frame.key = std::move(key);
   frame.key_line = line;
   frame.key_flaw = flaw;
@@ -96,7 +113,9 @@ void TreeBuilder::Put(Node node) {
     return;
   }
   ++nodes_;
-  frame.node.children.push_back(std::move(node));
+  std::vector<Node>& children = frame.node.children;
+  if (children.empty()) children.reserve(4);
+  children.push_back(std::move(node));
 }
 
 void TreeBuilder::Null(int line, Flaw flaw) {

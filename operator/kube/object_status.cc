@@ -3,13 +3,15 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/json.h"
-#include "base/json_member.h"
+#include "model/api_object.h"
 
 namespace claviger::op {
 namespace {
 
+using model::Node;
 using nlohmann::json;
 
 // metav1.Condition allows 32,768; a person reads less.
@@ -20,11 +22,14 @@ std::string Shortened(const std::string& message) {
   return message.substr(0, kMaxMessage - 3) + "...";
 }
 
-void ReadConditions(const json& status, ObjectStatus& out) {
-  const auto conditions = status.find("conditions");
-  if (conditions == status.end() || !conditions->is_array()) return;
-  for (const json& one : *conditions) {
-    if (!one.is_object()) continue;
+void ReadConditions(const Node& status, ObjectStatus& out) {
+  const Node* conditions = status.Find("conditions");
+  if (conditions == nullptr || conditions->kind != Node::Kind::kSequence) {
+    return;
+  }
+  out.conditions.reserve(conditions->children.size());
+  for (const Node& one : conditions->children) {
+    if (one.kind != Node::Kind::kMap) continue;
     out.conditions.push_back({TextAt(one, "type"),
                               TextAt(one, "status") == "True",
                               TextAt(one, "reason"), TextAt(one, "message"),
@@ -59,16 +64,17 @@ bool ObjectStatus::Agrees(const ObjectStatus& other) const {
                     });
 }
 
-ObjectStatus ReadStatus(const json& object) {
+ObjectStatus ReadStatus(const Node& object) {
   ObjectStatus out;
-  const auto status = object.find("status");
-  if (status == object.end() || !status->is_object()) return out;
-  for (const auto& [key, value] : status->items()) {
-    if (!value.is_number_integer()) continue;
-    if (key == "observedGeneration") {
-      out.observed_generation = value.get<int64_t>();
+  const Node* status = object.Find("status");
+  if (status == nullptr || status->kind != Node::Kind::kMap) return out;
+  for (const Node& one : status->children) {
+    const std::optional<int64_t> value = model::IntegerOf(one);
+    if (!value) continue;
+    if (one.key == "observedGeneration") {
+      out.observed_generation = *value;
     } else {
-      out.counts.emplace(key, value.get<int64_t>());
+      out.counts.emplace(one.key, *value);
     }
   }
   ReadConditions(*status, out);

@@ -7,12 +7,15 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/time.h"
+
+namespace claviger::model {
+struct Node;
+}
 
 namespace claviger::op {
 
@@ -40,7 +43,7 @@ struct ObjectStatus {
 
 /// The `status` of an object, leniently: what is not there, or is not what it
 /// should be, is left out, and will be written again.
-ObjectStatus ReadStatus(const nlohmann::json& object);
+ObjectStatus ReadStatus(const model::Node& object);
 
 /// The `status` that, merged into `seen` (RFC 7396), makes it say `wanted`. A
 /// condition whose status does not change keeps its lastTransitionTime.

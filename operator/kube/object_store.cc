@@ -2,39 +2,37 @@
 #include "operator/kube/object_store.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/json.h"
-#include "base/json_member.h"
-#include "model/manifests.h"
+#include "model/api_object.h"
+#include "model/json_reader.h"
 
 namespace claviger::op {
 namespace {
 
-using nlohmann::json;
+using model::Node;
 using Stored = ObjectStore::Stored;
 
 // etcd takes 1.5 MiB; what is larger than the schema allows is not ours.
 constexpr JsonLimits kLimits = {size_t{2} << 20U, 64, 100'000};
 
-void ReadFinalizers(const json& metadata, SeenObject& out) {
-  const auto list = metadata.find("finalizers");
-  if (list == metadata.end() || !list->is_array()) return;
-  for (const json& one : *list) {
-    if (!one.is_string()) continue;
-    if (one.get_ref<const std::string&>() == model::kFinalizer) {
+void ReadFinalizers(const Node& metadata, SeenObject& out) {
+  const Node* list = metadata.Find("finalizers");
+  if (list == nullptr || list->kind != Node::Kind::kSequence) return;
+  for (const Node& one : list->children) {
+    if (!one.quoted) continue;
+    if (one.text == model::kFinalizer) {
       out.has_finalizer = true;
     } else {
-      out.other_finalizers.push_back(one.get<std::string>());
+      out.other_finalizers.push_back(one.text);
     }
   }
 }
 
-Result<ObjectId> ReadMetadata(ObjectKind kind, const json& object,
+Result<ObjectId> ReadMetadata(ObjectKind kind, const Node& object,
                               SeenObject& out) {
-  const auto metadata = object.find("metadata");
-  if (metadata == object.end() || !metadata->is_object()) {
+  const Node* metadata = object.Find("metadata");
+  if (metadata == nullptr || metadata->kind != Node::Kind::kMap) {
     return Fail(ErrorCode::kMalformed, "object without metadata");
   }
   ObjectId id{kind,
@@ -44,8 +42,11 @@ Result<ObjectId> ReadMetadata(ObjectKind kind, const json& object,
   if (id.ref.name.empty() || out.uid.empty()) {
     return Fail(ErrorCode::kMalformed, "object without name or uid");
   }
-  out.generation = metadata->value("generation", int64_t{0});
-  out.is_ending = metadata->contains("deletionTimestamp");
+  const Node* generation = metadata->Find("generation");
+  if (generation != nullptr) {
+    out.generation = model::IntegerOf(*generation).value_or(0);
+  }
+  out.is_ending = metadata->Find("deletionTimestamp") != nullptr;
   ReadFinalizers(*metadata, out);
   return id;
 }
@@ -127,13 +128,13 @@ Status ObjectStore::PutOver(ObjectKind kind, std::string_view json,
 
 Status ObjectStore::Take(ObjectKind kind, std::string_view text,
                          const SeenObject* before) {
-  Result<json> parsed = ParseJson(text, kLimits);
-  if (!parsed) return Fail(parsed.error(), "object of the API server");
+  const Result<Node> root = model::ReadApiJson(text, kLimits);
+  if (!root) return Fail(root.error(), "object of the API server");
   Stored stored;
-  const Result<ObjectId> id = ReadMetadata(kind, *parsed, stored.seen);
+  const Result<ObjectId> id = ReadMetadata(kind, *root, stored.seen);
   if (!id) return Fail(id.error());
-  stored.seen.status = ReadStatus(*parsed);
-  TakeValue(kind, model::DecodeObject(text), stored);
+  stored.seen.status = ReadStatus(*root);
+  TakeValue(kind, model::DecodeApiObject(text, *root), stored);
   bool matters = true;
   {
     const std::lock_guard lock(mutex_);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "model/document.h"
@@ -229,6 +230,64 @@ TEST(JsonReaderTest, KeepsWhatWasReadBeforeTheError) {
   const Documents documents = ReadJson("{\"a\": {\"b\": 1, \"c\"");
   ASSERT_EQ(documents.roots.size(), 1U);
   EXPECT_EQ(documents.roots[0].Find("a")->Find("b")->text, "1");
+}
+
+TEST(ApiJsonTest, RefusesWhatParseJsonRefusesInTheSameWords) {
+  const JsonLimits limits{2'000, 8, 20};
+  const std::string texts[] = {
+      "",
+      "{",
+      R"({"a":1} x)",
+      R"({"a":1,"b":{"c":1,"c":2}})",
+      R"({"metadata":{"managedFields":[],"managedFields":[]}})",
+      "{\"a\":\"\xC3\"}",
+      "{\"a\":\"\x01\"}",
+      R"({"a":1e999})",
+      Repeat("[", 8) + Repeat("]", 8),
+      Repeat("[", 9) + Repeat("]", 9),
+      "[" + Repeat("1,", 18) + "1]",
+      "[" + Repeat("1,", 19) + "1]",
+      R"({"metadata":{"managedFields":[)" + Repeat("1,", 19) + "1]}}",
+      R"({"metadata":{"managedFields":)" + Repeat("[", 9) + Repeat("]", 9) +
+          "}}",
+      "\"" + Repeat("x", 2'000) + "\"",
+  };
+  for (const std::string& text : texts) {
+    const auto expected = ParseJson(text, limits);
+    const auto read = ReadApiJson(text, limits);
+    ASSERT_EQ(read.has_value(), expected.has_value()) << text;
+    if (read) continue;
+    EXPECT_EQ(read.error().message, expected.error().message) << text;
+    EXPECT_EQ(read.error().code, expected.error().code) << text;
+  }
+}
+
+TEST(ApiJsonTest, PassesOverWhoManagesWhichField) {
+  const auto root = ReadApiJson(
+      R"({"metadata":{"name":"a","managedFields":[{"f:b":{"x":[]}},{}],)"
+      R"("uid":"u"},"spec":{"managedFields":[1],"metadata":{)"
+      R"("managedFields":[2]}},"status":{"grants":4}})",
+      {});
+  ASSERT_TRUE(root.has_value());
+  const Node& metadata = *root->Find("metadata");
+  ASSERT_EQ(metadata.children.size(), 3U);
+  EXPECT_TRUE(metadata.Find("managedFields")->children.empty());
+  EXPECT_EQ(metadata.Find("uid")->text, "u");
+  const Node& spec = *root->Find("spec");
+  EXPECT_EQ(spec.Find("managedFields")->children.size(), 1U);
+  EXPECT_EQ(spec.Find("metadata")->Find("managedFields")->children[0].text,
+            "2");
+  EXPECT_EQ(root->Find("status")->Find("grants")->text, "4");
+}
+
+// More keys than are compared one by one.
+TEST(ApiJsonTest, FindsADuplicateAmongManyKeys) {
+  std::string text = "{";
+  for (int i = 0; i < 100; ++i) text += "\"" + std::to_string(i) + "\":0,";
+  EXPECT_TRUE(ReadApiJson(text + "\"100\":0}", {}).has_value());
+  for (const char* key : {"3", "16", "99"}) {
+    EXPECT_FALSE(ReadApiJson(text + "\"" + key + "\":0}", {}).has_value());
+  }
 }
 
 }  // namespace

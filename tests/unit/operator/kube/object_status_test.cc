@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/json_reader.h"
+
 namespace claviger::op {
 namespace {
 
@@ -24,11 +26,15 @@ json Patched(const ObjectStatus& wanted, const ObjectStatus& seen) {
   return json::parse(StatusPatch(wanted, seen, kNow));
 }
 
+ObjectStatus StatusOf(const std::string& object) {
+  return ReadStatus(*model::ReadApiJson(object, {}));
+}
+
 TEST(ObjectStatusTest, IsReadBackAsItWasWritten) {
   const ObjectStatus wanted = Ready(false, "Suspended");
   json object;
   object["status"] = Patched(wanted, {});
-  EXPECT_TRUE(wanted.Agrees(ReadStatus(object)));
+  EXPECT_TRUE(wanted.Agrees(StatusOf(object.dump())));
 }
 
 TEST(ObjectStatusTest, AConditionThatStaysKeepsItsTransitionTime) {
@@ -78,7 +84,7 @@ TEST(ObjectStatusTest, LongMessagesAreCutAndStillAgree) {
   wanted.conditions[0].message = std::string(5'000, 'x');
   json object;
   object["status"] = Patched(wanted, {});
-  const ObjectStatus read = ReadStatus(object);
+  const ObjectStatus read = StatusOf(object.dump());
   EXPECT_EQ(read.conditions[0].message.size(), 1'024U);
   EXPECT_TRUE(wanted.Agrees(read));
 }
@@ -87,7 +93,7 @@ TEST(ObjectStatusTest, GarbageReadsAsNothing) {
   for (const char* text :
        {R"({})", R"({"status":[]})", R"({"status":{"conditions":{}}})",
         R"({"status":{"conditions":[7],"observedGeneration":"x"}})"}) {
-    const ObjectStatus read = ReadStatus(json::parse(text));
+    const ObjectStatus read = StatusOf(text);
     EXPECT_TRUE(read.conditions.empty()) << text;
     EXPECT_EQ(read.observed_generation, 0) << text;
   }
