@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/process.h"
 
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -14,5 +15,7 @@ Status ForbidCoreDumps() {
   }
   return {};
 }
+
+void ReturnFreeMemory() { malloc_trim(0); }
 
 }  // namespace claviger

@@ -11,6 +11,7 @@
 
 #include "access/compile.h"
 #include "access/snapshot.h"
+#include "operator/kube/footprint.h"
 #include "operator/kube/object_status.h"
 #include "operator/kube/object_store.h"
 #include "operator/pass_report.h"
@@ -22,7 +23,7 @@ struct PassOutcome {
   const access::Snapshot& snapshot;
   const access::Compiler& compiler;
   /// Of the last pass that left nothing undone; null where there was none.
-  const access::Compiler* settled;
+  const Footprint* settled;
   const PassReport& report;
   /// Connections that Grants keep from being deleted.
   const std::map<model::ObjectRef, std::vector<std::string>>& blocked;

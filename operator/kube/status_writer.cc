@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "access/principal.h"
+#include "base/process.h"
 #include "kube/event.h"
 #include "operator/kube/finalizers.h"
 
@@ -120,9 +121,15 @@ milliseconds StatusWriter::Turn() {
     programmed_.clear();
     settled_.reset();
   }
+  bool whole = false;
   while (const std::optional<FinishedPass> pass = TakeOffer()) {
-    if (pass->report.judged.snapshot != nullptr) Compare(*pass);
+    const Judged& judged = pass->report.judged;
+    if (judged.snapshot == nullptr) continue;
+    Compare(*pass);
+    whole = whole || judged.whole;
   }
+  // A pass over all objects needs more than is kept of it, until here.
+  if (whole) ReturnFreeMemory();
   for (int i = 0; i < kBatch; ++i) {
     const SteadyTime now = clock_.SteadyNow();
     const std::optional<kube::WorkKey> key = queue_.Take(now);
@@ -148,12 +155,10 @@ void StatusWriter::Compare(const FinishedPass& pass) {
   const Judged& judged = pass.report.judged;
   const access::Compiler compiler(*judged.snapshot, settings_.with_users);
   const bool undone = pass.report.interrupted || !pass.report.failures.empty();
-  std::optional<access::Compiler> settled;
-  if (undone && settled_) settled.emplace(*settled_, settings_.with_users);
-  if (!undone && judged.whole) settled_ = judged.snapshot;
-  Statuses wanted =
-      StatusesOf({*judged.snapshot, compiler, settled ? &*settled : nullptr,
-                  pass.report, pass.blocked, programmed_, pass.now});
+  if (!undone && judged.whole) settled_.emplace(compiler);
+  Statuses wanted = StatusesOf(
+      {*judged.snapshot, compiler, undone && settled_ ? &*settled_ : nullptr,
+       pass.report, pass.blocked, programmed_, pass.now});
   const Covered covered = CoveredBy(judged);
   if (judged.whole) {
     std::set<std::string> uids;

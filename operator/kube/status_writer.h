@@ -97,9 +97,9 @@ class StatusWriter {
   std::deque<FinishedPass> offered_;  // under mutex_
   bool forget_ = false;               // under mutex_
 
-  std::shared_ptr<const access::Snapshot> settled_;  // nothing was left undone
-  std::map<std::string, int64_t> programmed_;        // uid -> generation
-  Statuses wanted_;  // that differ from what is there
+  std::optional<Footprint> settled_;           // when nothing was left undone
+  std::map<std::string, int64_t> programmed_;  // uid -> generation
+  Statuses wanted_;                            // that differ from what is there
   std::map<kube::WorkKey, ObjectId> keys_;
   kube::WorkQueue queue_;
 };

@@ -34,8 +34,8 @@ Trouble TroubleOf(const Error& error) {
   return {std::string(ReasonOf(error.code)), error.message};
 }
 
-Troubles::Troubles(const access::Compiler& compiler,
-                   const access::Compiler* settled, const PassReport& report) {
+Troubles::Troubles(const access::Compiler& compiler, const Footprint* settled,
+                   const PassReport& report) {
   std::map<std::string, Trouble> principals;
   for (const Failure& failure : report.failures) {
     Trouble trouble = TroubleOf(failure.error);
@@ -69,6 +69,20 @@ void Troubles::Add(const access::Compiler& compiler,
       }
     }
   }
+}
+
+void Troubles::Add(const Footprint& settled,
+                   const std::map<std::string, Trouble>& principals) {
+  const Trouble* trouble = nullptr;
+  settled.ForEach(
+      [&](const std::string& id) {
+        const auto found = principals.find(id);
+        trouble = found == principals.end() ? nullptr : &found->second;
+        return trouble != nullptr;
+      },
+      [&](const model::ObjectRef& ref, bool is_grant) {
+        (is_grant ? grants_ : connections_).emplace(ref, *trouble);
+      });
 }
 
 const Trouble* Troubles::OfConnection(const model::ObjectRef& ref) const {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "access/compile.h"
+#include "operator/kube/footprint.h"
 #include "operator/pass_report.h"
 
 namespace claviger::op {
@@ -22,10 +23,9 @@ struct Trouble {
 
 class Troubles {
  public:
-  /// `compiler` is of the objects that the pass was for; `settled`, or null, of
-  /// those that Vault was last brought to: what was taken away from a principal
-  /// is in that one only.
-  Troubles(const access::Compiler& compiler, const access::Compiler* settled,
+  /// `compiler` is of the objects that the pass was for; `settled`, or null, is
+  /// what Vault was last brought to.
+  Troubles(const access::Compiler& compiler, const Footprint* settled,
            const PassReport& report);
 
   /// Null where nothing that concerns it went wrong.
@@ -34,6 +34,8 @@ class Troubles {
 
  private:
   void Add(const access::Compiler& compiler,
+           const std::map<std::string, Trouble>& principals);
+  void Add(const Footprint& settled,
            const std::map<std::string, Trouble>& principals);
 
   std::map<model::ObjectRef, Trouble> connections_;

@@ -36,7 +36,7 @@ class StatusRulesTest : public ::testing::Test {
     return std::string(found->holds ? "True/" : "False/") + found->reason;
   }
 
-  const access::Compiler* settled_ = nullptr;
+  const op::Footprint* settled_ = nullptr;
   PassReport report_;
   std::map<model::ObjectRef, std::vector<std::string>> blocked_;
   std::map<std::string, int64_t> programmed_;
@@ -54,7 +54,7 @@ TEST_F(StatusRulesTest, ASoundObjectIsAcceptedProgrammedAndReady) {
 // A Grant that gives nothing any more is in nobody's new document.
 TEST_F(StatusRulesTest, WhatWasNotTakenAwayYetIsNotProgrammed) {
   const access::Snapshot before(Quickstart(), TestSettings().snapshot);
-  const access::Compiler settled(before, true);
+  const op::Footprint settled(access::Compiler(before, true));
   model::Objects objects = Quickstart();
   for (model::Grant& grant : objects.grants) {
     if (grant.metadata.name == "nightly") grant.suspended = true;
@@ -124,7 +124,7 @@ TEST_F(StatusRulesTest, AnInertGrantIsNotAccepted) {
 
 TEST_F(StatusRulesTest, APrincipalThatFailedMarksItsObjectsOnly) {
   const access::Snapshot before(Quickstart(), TestSettings().snapshot);
-  const access::Compiler settled(before, true);
+  const op::Footprint settled(access::Compiler(before, true));
   settled_ = &settled;
   report_.failures = {{"sa.reports.nightly",
                        {ErrorCode::kPermissionDenied, "write policy: denied"},
