@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "access/opened_path.h"
 #include "base/json.h"
 #include "base/names.h"
 
@@ -17,8 +18,11 @@ constexpr int kTokenMaxTtlSeconds = 24 * 3600;
 
 using Capabilities = std::vector<std::string>;
 
-void Open(json& paths, const std::string& path, Capabilities capabilities) {
-  paths[path] = {{"capabilities", std::move(capabilities)}};
+// One path may be opened for reading by one reference, and by another, of
+// another engine, for writing.
+void Open(json& paths, const std::string& path, const Capabilities& more) {
+  json& capabilities = paths[path]["capabilities"];
+  for (const std::string& one : more) capabilities.push_back(one);
 }
 
 // What every login may do with its own token and leases.
@@ -118,15 +122,10 @@ Result<std::string> PolicyText(
     if (!IsApiPath(path)) return refuse(path);
     Open(paths, path, {"read"});
   }
-  for (const std::string& path : credential_paths) {
-    if (!IsApiPath(path)) return refuse(path);
-    Open(paths, path, {"read"});
-  }
-  if (principal.kind == Principal::Kind::kServiceAccount) {
-    const std::string folder =
-        data + PersonalFolderOf(layout.cluster, principal);
-    if (!IsApiPath(folder)) return refuse(folder);
-    Open(paths, folder + "/+", {"create", "read", "update", "delete"});
+  for (const std::string& opened : credential_paths) {
+    const OpenedPath credential = ReadOpened(opened);
+    if (!IsApiPath(credential.path)) return refuse(credential.path);
+    Open(paths, credential.path, {credential.update ? "update" : "read"});
   }
   // The everyone policies come on top of a login's own: no need to repeat.
   if (!IsEveryone(principal) ||

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A principal's Vault policy and auth role, as JSON made by a serializer from
-// checked names: literal paths only, no deny, no template, and one `+`: the
-// folder of its own personal slots (design.md section 3). Pure.
+// checked names: literal paths only, no glob, no deny and no template. Personal
+// slots have no path in it yet (ADR 18). Pure.
 #pragma once
 
 #include <string>
@@ -27,8 +27,8 @@ struct VaultLayout {
   std::string sidecar_audience;
 };
 
-/// The policy's JSON text: own bindings (`parts` of them), `credential_paths`,
-/// the personal folder (service accounts), token and lease self-service.
+/// The policy's JSON text: own bindings (`parts` of them), `credential_paths`
+/// (as opened_path.h writes them), token and lease self-service.
 /// kInvalidArgument where a path is not made of checked segments.
 Result<std::string> PolicyText(
     const VaultLayout& layout, const Principal& principal, int parts,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "access/decision.h"
+#include "access/opened_path.h"
 
 namespace claviger::access {
 namespace {
@@ -14,7 +15,7 @@ void AddReachable(const Binding& binding,
                   const std::optional<model::ObjectRef>& carrier, Time now,
                   std::vector<std::string>& paths) {
   for (const model::VaultRef* vault : ReachableSlots(binding, carrier, now)) {
-    paths.push_back(ApiPath(*vault));
+    paths.push_back(OpenedBy(*vault));
   }
 }
 
@@ -30,7 +31,7 @@ PolicyPaths::PolicyPaths(BindingsDocument everyone)
   for (size_t i = 0; i < everyone_.bindings.size(); ++i) {
     const Binding& binding = everyone_.bindings[i];
     const auto add = [&](const Slot& slot) {
-      named_by_[ApiPath(slot.vault)].push_back(i);
+      named_by_[OpenedBy(slot.vault)].push_back(i);
     };
     if (binding.facts->default_slot) add(*binding.facts->default_slot);
     for (const GrantEntry& grant : binding.grants) {
@@ -47,7 +48,7 @@ bool PolicyPaths::IsOpenToAll(const std::string& path, Time now) const {
         ReachableSlots(everyone_.bindings[index], std::nullopt, now);
     return std::any_of(reachable.begin(), reachable.end(),
                        [&path](const model::VaultRef* vault) {
-                         return ApiPath(*vault) == path;
+                         return OpenedBy(*vault) == path;
                        });
   };
   return std::any_of(named->second.begin(), named->second.end(), opens);

@@ -266,8 +266,6 @@ Capabilities Site::Expected(const Principal& principal, Time now) const {
     return expected;
   }
   read(Principal::EveryoneServiceAccount());
-  expected[data + access::PersonalFolderOf(cluster, principal) +
-           "/sa-uid.c-uid"] = {"create", "delete", "read", "update"};
   for (const std::string& path :
        OraclePaths(world_.objects,
                    Caller::ServiceAccount(principal.ns, principal.name), now)) {

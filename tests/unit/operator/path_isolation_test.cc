@@ -82,7 +82,7 @@ TEST_P(PathIsolationTest, NamespaceGetsExactlyItsOwnPaths) {
               UnorderedElementsAre("secret/data/" + ns + "/own",
                                    "database/creds/" + ns + ".own"));
   EXPECT_THAT(CredentialPaths("everyone.sa"), IsEmpty());
-  // And of our own mount its own document and personal folder only.
+  // And of our own mount its own document only.
   const auto policy =
       nlohmann::json::parse(vault_.Policy("claviger.prod.sa." + ns + ".app"));
   std::vector<std::string> ours;
@@ -90,8 +90,7 @@ TEST_P(PathIsolationTest, NamespaceGetsExactlyItsOwnPaths) {
     if (path.rfind("claviger/", 0) == 0) ours.push_back(path);
   }
   EXPECT_THAT(ours,
-              ElementsAre("claviger/data/prod/bindings/sa." + ns + ".app",
-                          "claviger/data/prod/personal/sa." + ns + ".app/+"));
+              ElementsAre("claviger/data/prod/bindings/sa." + ns + ".app"));
 }
 
 // Beside `sales`, and like everything else that is a part of a path.
