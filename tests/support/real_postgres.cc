@@ -183,6 +183,12 @@ Result<std::unique_ptr<RealPostgres>> RealPostgres::StartOnce() {
 }
 
 Result<std::string> RealPostgres::Query(const std::string& sql) const {
+  return QueryAs(user_, password_, sql);
+}
+
+Result<std::string> RealPostgres::QueryAs(const std::string& user,
+                                          const std::string& password,
+                                          const std::string& sql) const {
   auto scratch = ScratchDirectory::Create();
   if (!scratch) {
     return Fail(scratch.error());
@@ -197,7 +203,7 @@ Result<std::string> RealPostgres::Query(const std::string& sql) const {
       "--tuples-only", "--set=ON_ERROR_STOP=1", "--file=" + *file};
   options.environment = {
       "PGHOST=" + host_,          "PGPORT=" + std::to_string(port_),
-      "PGUSER=" + user_,          "PGPASSWORD=" + password_,
+      "PGUSER=" + user,           "PGPASSWORD=" + password,
       "PGDATABASE=postgres",      "PGSSLMODE=verify-full",
       "PGSSLROOTCERT=" + ca_path_};
   options.stdout_path = scratch->File("rows");

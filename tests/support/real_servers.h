@@ -225,6 +225,10 @@ class RealPostgres {
 
   /// Runs SQL as the superuser; the rows, unaligned, columns split by '|'.
   Result<std::string> Query(const std::string& sql) const;
+  /// The same as somebody else, by a connection of its own.
+  Result<std::string> QueryAs(const std::string& user,
+                              const std::string& password,
+                              const std::string& sql) const;
 
   Process& process() { return process_; }
 
