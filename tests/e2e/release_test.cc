@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
+#include <thread>
 
 #include "installation.h"
 #include "support/await.h"
@@ -130,8 +132,25 @@ class ReleaseTest : public SharedBedTest<Bed> {
 TEST_F(ReleaseTest, UpgradesWithoutTouchingRunningPods) {
   const auto before = Containers(node());
   ASSERT_EQ(before.size(), 4u);
+  std::atomic<bool> upgrading{true};
+  int accepted = 0;
+  std::string refusal;
+  std::thread newcomers([&] {
+    while (upgrading) {
+      const std::string answer = Try("shop", "true");
+      if (answer == "accepted") {
+        ++accepted;
+      } else {
+        refusal = answer;
+      }
+    }
+  });
   const Status upgraded = bed_->installation->Put(ThisRelease(), "upgrade");
+  upgrading = false;
+  newcomers.join();
   ASSERT_TRUE(upgraded) << upgraded.error().message;
+  EXPECT_EQ(refusal, "");
+  EXPECT_GT(accepted, 50);
   const json kind = node().Get(
       "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
       "connections.claviger.io");
