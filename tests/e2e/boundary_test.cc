@@ -333,6 +333,37 @@ TEST_F(BoundaryTest, NobodyChangesOrDebugsTheSidecarsPod) {
               HasSubstr(R"("kind":"Pod")"));
 }
 
+// What it may enter by `kubectl exec` it may debug as well, and no more.
+TEST_F(BoundaryTest, ADebuggerGetsWhatTheContainerItTargetsHas) {
+  json debuggers = json::array();
+  for (const char* target : {"app", "other"}) {
+    debuggers.push_back({{"name", std::string("debug-") + target},
+                         {"image", "localhost/box:1"},
+                         {"imagePullPolicy", "Never"},
+                         {"targetContainerName", target}});
+  }
+  const ApiAnswer added = node().Ask(
+      "PATCH", std::string(kVictim) + "/ephemeralcontainers",
+      {{"spec", {{"ephemeralContainers", debuggers}}}}, kStrategicPatch);
+  ASSERT_TRUE(added.ok()) << added.message();
+  for (const char* target : {"app", "other"}) {
+    ASSERT_TRUE(Await(
+        [&] {
+          return node().ProcessOf("shop", "victim",
+                                  std::string("debug-") + target) != 0;
+        },
+        kNodePatience));
+  }
+  const std::string look =
+      "/busybox ls /proc/[0-9]*/root/run/claviger "
+      "/proc/[0-9]*/root/var/run/secrets/claviger";
+  EXPECT_THAT(In("debug-app", look),
+              AllOf(HasSubstr("claviger.sock"), Not(HasSubstr("token"))));
+  EXPECT_THAT(In("debug-other", look),
+              AllOf(HasSubstr("No such file"), Not(HasSubstr("claviger.sock")),
+                    Not(HasSubstr("token"))));
+}
+
 TEST_F(BoundaryTest, NobodyInANamespaceSwitchesTheGuardOff) {
   const std::string admission = "/apis/admissionregistration.k8s.io/v1/";
   for (const char* object : {"validatingadmissionpolicies/claviger-pods",
