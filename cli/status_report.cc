@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/json_member.h"
+#include "model/json_reader.h"
 #include "operator/kube/object_status.h"
 
 namespace claviger::cli {
@@ -49,7 +50,9 @@ ObjectLine LineOf(const kube::Resource& resource,
   if (object->contains(generation)) {
     line.generation = (*object)[generation].get<int64_t>();
   }
-  const op::ObjectStatus status = op::ReadStatus(*object);
+  const auto root = model::ReadApiJson(view.json, {});
+  if (!root) return line;
+  const op::ObjectStatus status = op::ReadStatus(*root);
   const op::Condition* telling = Telling(status);
   if (telling == nullptr || status.observed_generation < line.generation) {
     line.reason = "Pending";
