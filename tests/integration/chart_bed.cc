@@ -5,6 +5,7 @@
 
 #include "model/yaml_reader.h"
 #include "support/json_text.h"
+#include "support/kube_manifests.h"
 #include "support/real_servers_internal.h"
 
 namespace claviger::testing {
@@ -46,21 +47,7 @@ Result<Ran> Helm::Run(const std::vector<std::string>& arguments) const {
 }
 
 Status Helm::UseServer(const RealKubeApiServer& kube) {
-  const json kubeconfig = {
-      {"apiVersion", "v1"},
-      {"kind", "Config"},
-      {"current-context", "test"},
-      {"contexts",
-       {{{"name", "test"},
-         {"context", {{"cluster", "test"}, {"user", "test"}}}}}},
-      {"clusters",
-       {{{"name", "test"},
-         {"cluster",
-          {{"server", kube.url()},
-           {"certificate-authority", kube.ca_path()}}}}}},
-      {"users",
-       {{{"name", "test"}, {"user", {{"token", kube.admin_token()}}}}}}};
-  auto written = directory_.Write("kubeconfig", kubeconfig.dump());
+  auto written = directory_.Write("kubeconfig", AdminKubeconfig(kube));
   return written ? Status() : Fail(written.error());
 }
 

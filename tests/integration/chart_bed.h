@@ -28,6 +28,8 @@ class Helm {
   /// kUnsupported where tests/servers/build.sh has not put one there.
   static Result<Helm> Find();
 
+  const std::string& program() const { return program_; }
+
   /// Runs it with these arguments.
   Result<Ran> Run(const std::vector<std::string>& arguments) const;
 

@@ -11,8 +11,8 @@
 #include <sstream>
 #include <string>
 
-#include "base/digest.h"
 #include "base/file.h"
+#include "support/kube_manifests.h"
 #include "support/real_servers.h"
 
 namespace claviger::testing {
@@ -68,24 +68,7 @@ class GettingStartedTest : public ::testing::Test {
     ASSERT_TRUE(made);
     directory_.emplace(std::move(*made));
     ASSERT_TRUE(directory_->Write("admin.token", vault_->root_token() + "\n"));
-    ASSERT_TRUE(directory_->Write("kubeconfig", Kubeconfig().dump()));
-  }
-
-  json Kubeconfig() const {
-    return {{"apiVersion", "v1"},
-            {"kind", "Config"},
-            {"current-context", "try"},
-            {"contexts",
-             json::array({{{"name", "try"},
-                           {"context", {{"cluster", "c"}, {"user", "u"}}}}})},
-            {"clusters", json::array({{{"name", "c"},
-                                       {"cluster",
-                                        {{"server", kube_->url()},
-                                         {"certificate-authority-data",
-                                          Base64Encode(kube_->ca_pem())}}}}})},
-            {"users",
-             json::array({{{"name", "u"},
-                           {"user", {{"token", kube_->admin_token()}}}}})}};
+    ASSERT_TRUE(directory_->Write("kubeconfig", AdminKubeconfig(*kube_)));
   }
 
   std::string Read(const std::string& name) const {

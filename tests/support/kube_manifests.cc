@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <nlohmann/json.hpp>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "model/document.h"
 #include "model/yaml_reader.h"
@@ -93,6 +95,22 @@ Status WaitUntilServed(const RealKubeApiServer& kube, std::string_view kind) {
 }
 
 }  // namespace
+
+std::string AdminKubeconfig(const RealKubeApiServer& kube) {
+  using nlohmann::json;
+  const json context = {{"cluster", "test"}, {"user", "test"}};
+  const json cluster = {
+      {"server", kube.url()},
+      {"certificate-authority-data", Base64Encode(kube.ca_pem())}};
+  const json user = {{"token", kube.admin_token()}};
+  return json{{"apiVersion", "v1"},
+              {"kind", "Config"},
+              {"current-context", "test"},
+              {"contexts", {{{"name", "test"}, {"context", context}}}},
+              {"clusters", {{{"name", "test"}, {"cluster", cluster}}}},
+              {"users", {{{"name", "test"}, {"user", user}}}}}
+      .dump();
+}
 
 std::string ResourcePath(std::string_view api_version, std::string_view kind,
                          const std::string& name_space,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `kubectl apply` for tests: manifests into a real API server, by server-side
-// apply as its administrator. Blocking; thread-safe as the server's own calls.
+// apply as its administrator, and the kubeconfig of that one. Blocking;
+// thread-safe as the server's own calls.
 #pragma once
 
 #include <functional>
@@ -24,6 +25,9 @@ Status ApplyManifests(const PrepareCall& prepare, std::string_view yaml,
                       const std::string& name_space = "default");
 Status ApplyManifests(const RealKubeApiServer& kube, std::string_view yaml,
                       const std::string& name_space = "default");
+
+/// What kubectl and Helm read to be its administrator: JSON, which is YAML.
+std::string AdminKubeconfig(const RealKubeApiServer& kube);
 
 /// The path of an object ("/apis/claviger.io/v1alpha1/namespaces/sales/grants",
 /// then "/name" where `name` is given); nothing for a kind unknown here.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// As much of kubectl as docs/getting-started.md uses, so that the page can be
-// followed on machines without it: apply -f, create token, get and config view
-// with a jsonpath of plain names, wait --for=condition, delete. The cluster is
-// the KUBECONFIG's one, a JSON file with a token.
+// As much of kubectl as docs/getting-started.md and docs/install.md use, so
+// that the pages can be followed on machines without it: apply -f, create
+// token, get and config view with a jsonpath of plain names, wait
+// --for=condition, delete. The cluster is the KUBECONFIG's one, a JSON file
+// with a token.
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -52,10 +53,15 @@ struct Arguments {
 };
 
 Arguments Parse(int argc, char** argv) {
+  static const std::map<std::string, std::string> kShort = {
+      {"--namespace", "-n"}, {"--output", "-o"}, {"--filename", "-f"}};
   static const std::set<std::string> switches = {"--raw", "--minify"};
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
+    std::string word = argv[i];
+    if (const auto shorter = kShort.find(word); shorter != kShort.end()) {
+      word = shorter->second;
+    }
     const size_t equals = word.find('=');
     if (word[0] != '-') {
       arguments.words.push_back(word);
@@ -70,13 +76,18 @@ Arguments Parse(int argc, char** argv) {
   return arguments;
 }
 
-/// "{.clusters[0].cluster.server}" of a value.
+/// "{.clusters[0].cluster.server}" or "{.data.operator\\.yaml}" of a value.
 std::string JsonPath(json value, const std::string& path) {
-  std::string pointer = path.substr(1, path.size() - 2);
-  for (char& c : pointer) {
-    if (c == '.' || c == '[') c = '/';
+  std::string pointer;
+  for (size_t i = 1; i + 1 < path.size(); ++i) {
+    if (path[i] == '\\') {
+      pointer += path[++i];
+    } else if (path[i] == '.' || path[i] == '[') {
+      pointer += '/';
+    } else if (path[i] != ']') {
+      pointer += path[i];
+    }
   }
-  std::erase(pointer, ']');
   const json found = value[json::json_pointer(pointer)];
   return found.is_string() ? found.get<std::string>() : found.dump();
 }
@@ -156,7 +167,8 @@ class Kubectl {
       name = arguments.words.at(2);
     }
     kind[0] = static_cast<char>(kind[0] - 'a' + 'A');
-    const bool core = kind == "Namespace";
+    if (kind == "Configmap") kind = "ConfigMap";
+    const bool core = kind == "Namespace" || kind == "ConfigMap";
     return ResourcePath(core ? "v1" : "claviger.io/v1alpha1", kind,
                         arguments.Flag("-n", "default"), name);
   }
