@@ -140,7 +140,7 @@ class Run {
     const BenchTime end = Now() + kPatience;
     while (!ended_ && Now() < end &&
            metrics_.Serialize().find(passed) == std::string::npos) {
-      Pause(milliseconds(5));
+      Pause(milliseconds(20));
     }
     return Now();
   }

@@ -202,6 +202,27 @@ TEST_F(ReconcileTest, WritesOnceAndNothingTheSecondTime) {
   EXPECT_EQ(wire.writes, 0);
 }
 
+TEST_F(ReconcileTest, ListsNamesWithItsOwnRightsAndReadsNothingElse) {
+  settings_.many = 1;
+  Wire wire(api());
+  const op::PassReport first = Pass(Quickstart(), wire);
+  ASSERT_TRUE(first.settled());
+  EXPECT_FALSE(first.unlisted) << first.unlisted->message;
+  // Few calls that write nothing: six lists, and the epoch.
+  EXPECT_EQ(wire.calls - wire.writes, 7);
+  const std::string settled = Dump();
+
+  const op::PassReport second = Pass(Quickstart());
+  EXPECT_TRUE(second.put_off);
+  EXPECT_EQ(second.writes(), 0u);
+  // Foreign things are found by the lists alone.
+  ASSERT_TRUE(vault::WritePolicy(api(), root(), Name("sa.new.comer"), "{}"));
+  model::Objects more = Quickstart();
+  more.service_accounts = {{"new", "comer"}};
+  EXPECT_EQ(Pass(more).conflicts.size(), 1u);
+  EXPECT_EQ(*vault::ReadPolicy(api(), root(), Name("sa.new.comer")), "{}");
+}
+
 TEST_F(ReconcileTest, DeletedGrantCutsALivingTokensNextRead) {
   Pass(Quickstart());
   const Secret token =
