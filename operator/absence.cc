@@ -123,7 +123,8 @@ Inventory Frozen(const Inventory& before, const Uids& explained) {
 }
 
 model::Refusal Restored(const Tombstone& stone) {
-  return {"Restored", "it was deleted before, and comes from a backup",
+  return {std::string(model::kRestored),
+          "it was deleted before, and comes from a backup",
           "delete it and create it again, or save changes until "
           "metadata.generation is over " +
               std::to_string(stone.generation)};

@@ -198,8 +198,16 @@ std::string InventoryLedger::PathOf(const std::string& ns, size_t part) const {
 }
 
 Status InventoryLedger::Load() {
-  known_.clear();
-  versions_.clear();
+  InventoryLedger fresh(store_, cluster_);
+  Status loaded = fresh.LoadAll();
+  if (!loaded) return loaded;
+  known_ = std::move(fresh.known_);
+  versions_ = std::move(fresh.versions_);
+  loaded_ = true;
+  return {};
+}
+
+Status InventoryLedger::LoadAll() {
   const Result<std::vector<std::string>> names =
       store_.ListEntries(InventoryFolder(cluster_));
   if (!names) return Fail(names.error());

@@ -62,8 +62,11 @@ class InventoryLedger {
  public:
   InventoryLedger(Store& store, std::string cluster);
 
-  /// Reads all of them anew. kConflict where an entry is not ours.
+  /// Reads all of them anew; where that fails, what was known stays. kConflict
+  /// where an entry is not ours.
   Status Load();
+  /// Whether they ever were.
+  bool loaded() const { return loaded_; }
   const Inventories& known() const { return known_; }
 
   /// Makes one of them `inventory`; no call where it already is. An empty one
@@ -74,11 +77,13 @@ class InventoryLedger {
  private:
   using Versions = std::vector<int64_t>;
 
+  Status LoadAll();
   Status LoadOne(const std::string& ns);
   std::string PathOf(const std::string& ns, size_t part) const;
 
   Store& store_;
   std::string cluster_;
+  bool loaded_ = false;
   Inventories known_;
   std::map<std::string, Versions> versions_;  // by namespace, of its parts
 };

@@ -66,6 +66,9 @@ struct Judged {
   /// All objects but these Connections with their Grants; or, where not
   /// `whole`, only these.
   bool whole = true;
+  /// Whether what was deleted before is told from the others: not before the
+  /// ledger was read once.
+  bool knows_ended = true;
   std::set<model::ObjectRef> connections;
 
   bool Covers(const model::ObjectRef& connection) const {

@@ -228,7 +228,7 @@ Status Reconciler::Impl::Part(const Concerned& part, model::Objects slice,
                               bool makes_way, Time now) {
   safekeeping_.ApplyTo(slice);
   const Compiled compiled(std::move(slice), settings_, nullptr);
-  report_.judged = {compiled.snapshot(), false, part.connections};
+  report_.judged = {compiled.snapshot(), false, true, part.connections};
   std::unordered_set<std::string> ids;
   std::vector<std::string> unwanted;
   for (const Principal& principal : part.principals) {
@@ -365,7 +365,7 @@ void Reconciler::Impl::StartGeneration(Time now) {
 // Everyone's rights first, so that who relies on them is not left without;
 // then what is taken away, then the rest.
 Status Reconciler::Impl::SettleAll(Time now) {
-  report_.judged = {compiled_->snapshot(), true, overtaken_.connections};
+  report_.judged = {compiled_->snapshot(), true, true, overtaken_.connections};
   std::unordered_set<std::string> overtaken;
   for (const Principal& one : overtaken_.principals) {
     overtaken.insert(IdOf(one));
@@ -428,9 +428,12 @@ void Reconciler::Impl::Summarise() {
   if (compiled_) report_.principals = compiled_->wanted().size();
   if (report_.judged.snapshot) return;
   // Vault was not reached with these objects yet.
+  model::Objects objects = index_->All();
+  ApplyLedger(inventories_.known(), objects);
   report_.judged = {std::make_shared<const access::Snapshot>(
-                        index_->All(), settings_.snapshot),
+                        std::move(objects), settings_.snapshot),
                     true,
+                    inventories_.loaded(),
                     {}};
 }
 

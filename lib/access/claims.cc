@@ -26,8 +26,8 @@ struct Naming {
 
 // A connection out of a backup keeps nothing from who came after it.
 bool NotAllowed(const std::optional<model::Refusal>& refused) {
-  return refused &&
-         (refused->reason == "PathNotAllowed" || refused->reason == "Restored");
+  return model::IsRestored(refused) ||
+         (refused && refused->reason == "PathNotAllowed");
 }
 
 // Everything that names a path it may name: what it may not name at all, it

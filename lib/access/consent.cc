@@ -13,7 +13,6 @@ namespace {
 using model::Refusal;
 
 constexpr std::string_view kReplaced = "ConnectionReplaced";
-constexpr std::string_view kRestored = "Restored";
 
 bool GivesAGroupACredential(const model::Grant& grant) {
   return grant.credential &&
@@ -91,7 +90,7 @@ void JudgeConsent(bool required, model::Objects& objects) {
 
 bool KeepsClaims(const model::Grant& grant) {
   return !grant.inert ||
-         (grant.inert->reason != kReplaced && grant.inert->reason != kRestored);
+         (grant.inert->reason != kReplaced && !model::IsRestored(grant.inert));
 }
 
 }  // namespace claviger::access

@@ -102,4 +102,10 @@ struct Refusal {
   std::string fix;
 };
 
+/// The reason of what was deleted before and is there again, out of a backup.
+inline constexpr std::string_view kRestored = "Restored";
+inline bool IsRestored(const std::optional<Refusal>& refusal) {
+  return refusal && refusal->reason == kRestored;
+}
+
 }  // namespace claviger::model

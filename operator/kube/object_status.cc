@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "model/api_object.h"
+#include "model/object.h"
 
 namespace claviger::op {
 namespace {
@@ -52,6 +53,12 @@ const Condition* ObjectStatus::Find(std::string_view type) const {
       std::find_if(conditions.begin(), conditions.end(),
                    [type](const Condition& one) { return one.type == type; });
   return found == conditions.end() ? nullptr : &*found;
+}
+
+bool ObjectStatus::SaysRestored() const {
+  const Condition* accepted = Find("Accepted");
+  return accepted != nullptr && !accepted->holds &&
+         accepted->reason == model::kRestored;
 }
 
 bool ObjectStatus::Agrees(const ObjectStatus& other) const {

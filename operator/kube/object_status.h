@@ -38,6 +38,8 @@ struct ObjectStatus {
   std::map<std::string, int64_t> counts;  // "grants": 4
 
   const Condition* Find(std::string_view type) const;
+  /// The leader found it deleted before, and has not found otherwise since.
+  bool SaysRestored() const;
   bool Agrees(const ObjectStatus& other) const;
 };
 

@@ -79,12 +79,15 @@ const std::optional<model::Stamp>& StampOf(const Stored& stored) {
 }
 
 // Whether the difference counts for what is compiled. The generation counts
-// changes of the spec; stamps are annotations.
+// changes of the spec; stamps are annotations; what was deleted before is told
+// to the webhooks by its status.
 bool Matters(const Stored& before, const Stored& after) {
   return before.seen.uid != after.seen.uid ||
          before.seen.generation != after.seen.generation ||
          before.seen.has_finalizer != after.seen.has_finalizer ||
          before.seen.is_ending != after.seen.is_ending ||
+         before.seen.status.SaysRestored() !=
+             after.seen.status.SaysRestored() ||
          StampOf(before) != StampOf(after);
 }
 

@@ -103,12 +103,28 @@ void SelectEnd(const ObjectId& id, const SeenObject& seen,
   if (seen.has_finalizer) selection.ending.push_back(id);
 }
 
+// What was added last gives nobody anything, neither access nor a say. A Deny
+// only holds back.
+void RefuseLast(const Stored& stored, model::Objects& objects) {
+  const model::Refusal restored{
+      std::string(model::kRestored),
+      "it was deleted before, and comes from a backup",
+      "as its condition says"};
+  if (stored.connection) objects.connections.back().refused = restored;
+  if (stored.group) objects.groups.back().refused = restored;
+  if (stored.grant && stored.grant->effect == model::Effect::kAllow) {
+    objects.grants.back().inert = restored;
+  }
+}
+
 }  // namespace
 
 model::Objects Everything(const ObjectStore& store) {
   model::Objects objects;
   store.ForEach([&objects](const ObjectId&, const Stored& stored) {
-    if (stored.connection || !stored.seen.is_ending) Add(stored, objects);
+    if (!stored.connection && stored.seen.is_ending) return;
+    Add(stored, objects);
+    if (stored.seen.status.SaysRestored()) RefuseLast(stored, objects);
   });
   objects.service_accounts = store.ServiceAccounts();
   model::AddDeniesOfBrokenGroups(objects);

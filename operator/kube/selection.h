@@ -35,7 +35,9 @@ struct Selection {
 
 /// Everything that is not about to go, protected or not: what the webhook
 /// judges by. A Connection stays until it is gone: its owner still decides
-/// about the Grants that keep it from going.
+/// about the Grants that keep it from going. What the leader's status calls
+/// Restored is refused so (a Grant is inert): only the leader knows what was
+/// deleted before.
 model::Objects Everything(const ObjectStore& store);
 
 /// `in_force`: uids of objects that were selected before. Losing the finalizer

@@ -164,6 +164,7 @@ void StatusWriter::Compare(const FinishedPass& pass) {
     std::set<std::string> uids;
     store_.ForEach([&](const ObjectId& id, const ObjectStore::Stored& stored) {
       uids.insert(stored.seen.uid);
+      if (!judged.knows_ended && stored.seen.status.SaysRestored()) return;
       Judge(id, stored, covered, wanted);
     });
     std::erase_if(programmed_, [&](const auto& entry) {

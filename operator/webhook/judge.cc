@@ -192,6 +192,13 @@ std::string WhoManages(const model::Connection& connection) {
          connection.metadata.ns + " can";
 }
 
+Refused OutOfABackup(std::string fix) {
+  return {Rule::kPrivilege,
+          "it was deleted before and comes from a backup, so nobody holds "
+          "anything on it",
+          std::move(fix)};
+}
+
 Finding CheckSound(const ObjectVersion& version) {
   std::string what;
   std::string fix;

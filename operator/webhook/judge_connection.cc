@@ -32,6 +32,9 @@ Finding MayManage(const Case& one) {
                    "ask an administrator of namespace " + one.review.ns};
   }
   const Connection* current = Current(one, *old);
+  if (current != nullptr && model::IsRestored(current->refused)) {
+    return OutOfABackup("ask an administrator of namespace " + one.review.ns);
+  }
   if (current == nullptr) {
     if (old->owner && requester.Is(*old->owner)) return std::nullopt;
   } else if (requester.On(old->ref(), one.now).Has(Privilege::kManage)) {

@@ -145,12 +145,7 @@ Finding CheckGroupAdmin(const Case& one, const Grant& grant) {
   for (const Subject& subject : grant.subjects) {
     if (subject.kind != SubjectKind::kGroup) continue;
     const model::Group* group = one.view.FindGroup(subject.name);
-    const bool is_admin =
-        group != nullptr &&
-        std::any_of(
-            group->admins.begin(), group->admins.end(),
-            [&](const Subject& admin) { return one.requester.Is(admin); });
-    if (is_admin) continue;
+    if (group != nullptr && one.requester.IsAdminOf(*group)) continue;
     return Refused{
         Rule::kGroupAdmin,
         "giving Group " + subject.name +

@@ -12,11 +12,6 @@ using model::Privilege;
 using model::Subject;
 using model::SubjectKind;
 
-bool IsAdminOf(const Requester& requester, const Group& group) {
-  return std::any_of(group.admins.begin(), group.admins.end(),
-                     [&](const Subject& admin) { return requester.Is(admin); });
-}
-
 std::string ListOf(const std::vector<Subject>& admins) {
   std::string text;
   for (const Subject& admin : admins) {
@@ -29,7 +24,12 @@ std::string ListOf(const std::vector<Subject>& admins) {
 Finding MayChange(const Case& one) {
   if (one.requester.AdministersAll()) return std::nullopt;
   const auto& old = one.review.old_object->group;
-  if (old && IsAdminOf(one.requester, *old)) return std::nullopt;
+  const Group* known = old ? one.view.FindGroup(old->metadata.name) : nullptr;
+  if (known != nullptr && known->metadata.uid == old->metadata.uid &&
+      model::IsRestored(known->refused)) {
+    return OutOfABackup("ask an administrator of all namespaces");
+  }
+  if (old && one.requester.IsAdminOf(*old)) return std::nullopt;
   const std::string admins = old ? ListOf(old->admins) : "";
   return Refused{
       Rule::kGroupAdmin,
@@ -62,7 +62,7 @@ Finding MayCreate(const Case& one, const Group& group) {
   for (const int index : uses.groups) {
     const Group& parent =
         one.view.snapshot().groups()[static_cast<size_t>(index)];
-    if (IsAdminOf(one.requester, parent)) continue;
+    if (one.requester.IsAdminOf(parent)) continue;
     return Refused{Rule::kGroupAdmin,
                    "Group " + parent.metadata.name +
                        " already names a group of this name, and " +

@@ -107,9 +107,9 @@ Finding CheckConnectionPaths(const Case& one,
   const model::Connection* known = one.view.FindConnection(connection.ref());
   if (const model::VaultRef* vault = DefaultOf(&connection)) {
     if (auto found = Allowed(one, connection.ref(), *vault)) return found;
-    const bool keeps = same_owner && known != nullptr &&
-                       known->owner == connection.owner &&
-                       Keeps(DefaultOf(known), *vault);
+    const bool keeps =
+        same_owner && known != nullptr && !model::IsRestored(known->refused) &&
+        known->owner == connection.owner && Keeps(DefaultOf(known), *vault);
     auto found = keeps ? StandsClaimed(known->refused)
                        : Unclaimed(one, connection, *vault, "");
     if (found) return found;

@@ -109,8 +109,16 @@ bool Requester::Is(const model::Subject& subject) const {
                      });
 }
 
+bool Requester::IsAdminOf(const model::Group& group) const {
+  return !model::IsRestored(group.refused) &&
+         std::any_of(group.admins.begin(), group.admins.end(),
+                     [this](const model::Subject& one) { return Is(one); });
+}
+
 model::PrivilegeSet Requester::On(const model::ObjectRef& connection,
                                   Time now) const {
+  const model::Connection* known = view_.FindConnection(connection);
+  if (known != nullptr && model::IsRestored(known->refused)) return {};
   const auto binding =
       access::ProjectUnbounded(view_.snapshot(), caller_, connection);
   if (!binding) return {};

@@ -44,7 +44,11 @@ class Requester {
 
   /// True where `subject` is the requester, or a Group it is in.
   bool Is(const model::Subject& subject) const;
-  /// What the requester holds on a Connection now; nothing on an unknown one.
+  /// True where it says whose credentials the group gets, which one out of a
+  /// backup lets nobody.
+  bool IsAdminOf(const model::Group& group) const;
+  /// What the requester holds on a Connection now; nothing on an unknown
+  /// one, or one out of a backup.
   model::PrivilegeSet On(const model::ObjectRef& connection, Time now) const;
 
  private:

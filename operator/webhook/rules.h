@@ -44,6 +44,9 @@ std::optional<model::Stamp> StampFor(const View& view,
                                      const model::Grant& grant);
 Finding CheckStamps(const Case& one);
 
+/// Of what was deleted before: it gives nobody a say, in itself either.
+Refused OutOfABackup(std::string fix);
+
 /// Whether the object holds the problems that decoding and validation found.
 Finding CheckSound(const ObjectVersion& version);
 

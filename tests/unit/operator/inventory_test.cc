@@ -96,6 +96,20 @@ TEST_F(InventoryTest, ForeignEntryIsAConflict) {
   EXPECT_EQ(loaded.error().code, ErrorCode::kConflict);
 }
 
+// A restart of Vault in between must not make tombstones forgotten.
+TEST_F(InventoryTest, AReadThatFailsLeavesWhatWasKnown) {
+  InventoryLedger ledger(process_.store(), "prod");
+  EXPECT_FALSE(ledger.loaded());
+  ASSERT_TRUE(ledger.Load());
+  EXPECT_TRUE(ledger.loaded());
+  ASSERT_TRUE(Put(ledger, op::TakeInventory(Quickstart())));
+  const Inventories known = ledger.known();
+  vault_.Refuse("ledger/objects/sales", ErrorCode::kUnavailable);
+  ASSERT_FALSE(ledger.Load());
+  EXPECT_EQ(ledger.known(), known);
+  EXPECT_TRUE(ledger.loaded());
+}
+
 TEST_F(InventoryTest, WriteOfAnotherProcessIsAConflictUntilReadAgain) {
   InventoryLedger mine = Reloaded();
   InventoryLedger theirs = Reloaded();

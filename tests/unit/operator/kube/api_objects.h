@@ -73,4 +73,15 @@ inline nlohmann::json Ending(nlohmann::json object) {
   return object;
 }
 
+/// What the leader's status says of an object out of a backup.
+inline nlohmann::json RestoredStatus() {
+  return {{"observedGeneration", 1},
+          {"conditions",
+           {{{"type", "Accepted"},
+             {"status", "False"},
+             {"reason", "Restored"},
+             {"message", "it was deleted before, and comes from a backup"},
+             {"lastTransitionTime", "2026-01-01T00:00:00Z"}}}}};
+}
+
 }  // namespace claviger::testing

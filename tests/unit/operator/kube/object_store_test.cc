@@ -62,7 +62,8 @@ TEST_F(ObjectStoreTest, WhatCountsForTheCompilationIsNoticed) {
       [](auto& one) {
         one["metadata"]["annotations"] = {
             {"claviger.io/connection-uid", "uid-warehouse"}};
-      }};
+      },
+      [](auto& one) { one["status"] = RestoredStatus(); }};
   for (size_t i = 0; i < edits.size(); ++i) {
     Put(ObjectKind::kGrant, grant);
     const uint64_t before = store_.generation();

@@ -97,6 +97,32 @@ TEST_F(SelectionTest, EverythingHoldsAConnectionUntilItIsGone) {
   EXPECT_EQ(objects.grants.size(), 2U);
 }
 
+// For as long as the leader has not said otherwise, whatever was saved since.
+TEST_F(SelectionTest, EverythingRefusesWhatTheLeaderFoundInABackup) {
+  auto connection = ApiConnection("sales", "warehouse");
+  auto allow = ApiGrant("sales", "nightly", "warehouse");
+  auto deny = ApiGrant("sales", "block", "warehouse", "Deny");
+  auto group = ApiGroup("finance");
+  for (auto* one : {&connection, &allow, &deny, &group}) {
+    (*one)["status"] = RestoredStatus();
+    (*one)["metadata"]["generation"] = 2;
+  }
+  Connection(connection);
+  Grant(allow);
+  Grant(deny);
+  Grant(ApiGrant("sales", "other", "warehouse"));
+  ASSERT_TRUE(store_.Put(ObjectKind::kGroup, group.dump()).has_value());
+  const model::Objects objects = op::Everything(store_);
+  EXPECT_TRUE(model::IsRestored(objects.connections.at(0).refused));
+  EXPECT_TRUE(model::IsRestored(objects.groups.at(0).refused));
+  ASSERT_EQ(objects.grants.size(), 3U);
+  EXPECT_FALSE(objects.grants[0].inert || objects.grants[0].refused);  // block
+  EXPECT_TRUE(model::IsRestored(objects.grants[1].inert));  // nightly
+  EXPECT_FALSE(objects.grants[2].inert);                    // other
+  // The leader itself goes by the ledger.
+  EXPECT_FALSE(Select(store_, {}).objects.connections.at(0)->refused);
+}
+
 TEST_F(SelectionTest, RevokeLetsAConnectionGoWhileGrantsNameIt) {
   auto connection = Ending(ApiConnection("sales", "warehouse"));
   connection["spec"]["deletionPolicy"] = "Revoke";

@@ -144,7 +144,21 @@ void Bed::Join(const std::string& user, std::vector<std::string> groups) {
 model::Objects Bed::Decoded() const {
   const json list = {
       {"apiVersion", "v1"}, {"kind", "List"}, {"items", objects_}};
-  return model::DecodeObject(list.dump());
+  model::Objects objects = model::DecodeObject(list.dump());
+  const model::Refusal restored{std::string(model::kRestored), "", ""};
+  const auto is_restored = [this](const model::Metadata& metadata) {
+    return restored_.count(metadata.uid) > 0;
+  };
+  for (auto& one : objects.connections) {
+    if (is_restored(one.metadata)) one.refused = restored;
+  }
+  for (auto& one : objects.grants) {
+    if (is_restored(one.metadata)) one.inert = restored;
+  }
+  for (auto& one : objects.groups) {
+    if (is_restored(one.metadata)) one.refused = restored;
+  }
+  return objects;
 }
 
 View Bed::MakeView() const {

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,10 @@ class Bed {
   /// been admitted; later ones of the same name replace earlier ones.
   void Store(nlohmann::json object);
   void Remove(const nlohmann::json& object);
+  /// From now on it is there again although it was deleted before.
+  void Restore(const nlohmann::json& object) {
+    restored_.insert(object["metadata"]["uid"]);
+  }
   /// As stored: uid, creationTimestamp, generation, finalizer.
   nlohmann::json Stored(const std::string& kind, const std::string& ref) const;
 
@@ -70,6 +75,7 @@ class Bed {
   std::vector<nlohmann::json> objects_;
   std::map<std::string, std::vector<std::string>> groups_;
   nlohmann::json defaulted_;
+  std::set<std::string> restored_;  // uids
   int stored_ = 0;
 };
 
