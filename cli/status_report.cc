@@ -91,6 +91,7 @@ Result<StatusReport> ReadStatusReport(const kube::Client& client,
   report.pods = *std::move(pods);
   auto leader = kube::GetLease(client, lease);
   if (leader) {
+    report.held_back = op::DecodeHeldBack(leader->notes[op::kHeldBackNote]);
     report.lease = std::move(*leader);
   } else if (leader.error().code != ErrorCode::kNotFound) {
     return Fail(leader.error());

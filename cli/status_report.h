@@ -15,6 +15,7 @@
 #include "cli/status_pods.h"
 #include "kube/client.h"
 #include "kube/lease.h"
+#include "operator/kube/held_back.h"
 
 namespace claviger::cli {
 
@@ -34,6 +35,8 @@ struct StatusReport {
   /// Who leads; nothing where there is no such Lease.
   std::optional<kube::Lease> lease;
   LabelledPods pods;
+  /// What is gone unexplained and waits for a person, as the leader says.
+  std::vector<op::HeldBack> held_back;
 };
 
 /// `ns`: of one namespace (and all Groups); empty: of all. `lease`: of the

@@ -98,6 +98,51 @@ void PrintPods(const LabelledPods& pods, bool all, std::ostream& out) {
   }
 }
 
+std::string WhatIsGone(const op::HeldBack& held) {
+  std::string text = std::to_string(held.brake.gone) + " of " +
+                     std::to_string(held.brake.known) + " objects";
+  if (held.brake.ns == "_cluster") {
+    text += " (Groups)";
+  } else if (held.brake.ns != "_all") {
+    text += " of " + Shown(held.brake.ns);
+  }
+  text += " gone, though nobody saw them deleted";
+  const auto& examples = held.brake.examples;
+  for (size_t i = 0; i < examples.size(); ++i) {
+    text += (i == 0 ? ": " : ", ") + Shown(examples[i]);
+  }
+  return text + (examples.size() < held.brake.gone ? ", ..." : "");
+}
+
+std::string_view WhatHolds(const op::HeldBack& held) {
+  return held.frozen
+             ? "so many at once that nothing changes there"
+             : "they give nothing, and what they held back is held back still";
+}
+
+std::string AdviceOn(const op::HeldBack& held) {
+  return "put them back, or confirm with safety.confirmMassDelete: " +
+         Shown(held.brake.confirmation);
+}
+
+void PrintHeldBack(const std::vector<op::HeldBack>& all, std::ostream& out) {
+  for (const op::HeldBack& one : all) {
+    out << "\n"
+        << WhatIsGone(one) << "\n  " << WhatHolds(one) << "\n  "
+        << AdviceOn(one) << "\n";
+  }
+}
+
+nlohmann::ordered_json ToJson(const op::HeldBack& held) {
+  return {{"namespace", held.brake.ns},
+          {"gone", held.brake.gone},
+          {"known", held.brake.known},
+          {"frozen", held.frozen},
+          {"examples", held.brake.examples},
+          {"message", WhatHolds(held)},
+          {"fix", AdviceOn(held)}};
+}
+
 }  // namespace
 
 void PrintStatus(const StatusReport& report, Time now, bool all, bool colour,
@@ -141,6 +186,7 @@ void PrintStatus(const StatusReport& report, Time now, bool all, bool colour,
   }
   if (more > 0) out << "and " << more << " more (--all)\n";
   PrintPods(report.pods, all, out);
+  PrintHeldBack(report.held_back, out);
 }
 
 nlohmann::ordered_json StatusJson(const StatusReport& report, Time now) {
@@ -171,6 +217,10 @@ nlohmann::ordered_json StatusJson(const StatusReport& report, Time now) {
                      {"reason", ReasonOf(line.why)},
                      {"message", AdviceOn(line.why)}});
   }
+  out["missing"] = ordered_json::array();
+  for (const op::HeldBack& one : report.held_back) {
+    out["missing"].push_back(ToJson(one));
+  }
   out["objects"] = ordered_json::array();
   for (const ObjectLine& line : report.objects) {
     ordered_json one{{"kind", line.kind},      {"namespace", line.name.ns},
@@ -185,6 +235,7 @@ nlohmann::ordered_json StatusJson(const StatusReport& report, Time now) {
 
 bool AllWell(const StatusReport& report, Time now) {
   return Leads(report, now) && PodsAreWell(report.pods) &&
+         report.held_back.empty() &&
          std::all_of(
              report.objects.begin(), report.objects.end(),
              [](const ObjectLine& line) { return line.ready.value_or(false); });

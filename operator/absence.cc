@@ -185,12 +185,15 @@ void RefuseRestored(const Inventories& ledger, model::Objects& objects) {
 }  // namespace
 
 Absence JudgeAbsence(const Inventories& known, const model::Objects& objects,
-                     const Safety& safety, const Verdict& last, Time now) {
+                     const Safety& safety, const Verdict& last, Time now,
+                     bool known_is_older) {
   const Inventories current = TakeInventory(objects);
   const Uids explained = ExplainedBy(known, objects);
   const Inventories before = Unexplained(known, explained);
   Absence absence;
-  absence.verdict = Judge(before, current, safety, last);
+  if (!known_is_older || !last.brakes.empty()) {
+    absence.verdict = Judge(before, current, safety, last);
+  }
   absence.ledger = current;
   for (const auto& [ns, inventory] : before) {
     Inventory& mine = absence.ledger[ns];

@@ -25,9 +25,12 @@ struct Absence {
   std::vector<Brake> missing;
 };
 
-/// `last` is the verdict of the read before.
+/// `last` is the verdict of the read before. `known_is_older`: the inventories
+/// are out of a backup that is older than `objects`, so that what is gone since
+/// was not wiped: no brake, unless one was on.
 Absence JudgeAbsence(const Inventories& known, const model::Objects& objects,
-                     const Safety& safety, const Verdict& last, Time now);
+                     const Safety& safety, const Verdict& last, Time now,
+                     bool known_is_older = false);
 
 /// Makes `objects` what may take effect: those with a tombstone give nothing
 /// (reason Restored), and what is missing holds back what it held back.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/principal.h"
 #include "access/snapshot.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -70,6 +72,8 @@ struct Judged {
   /// ledger was read once.
   bool knows_ended = true;
   std::set<model::ObjectRef> connections;
+  /// Of a part: whom it was about.
+  std::set<access::Principal> principals = {};
 
   bool Covers(const model::ObjectRef& connection) const {
     return whole != (connections.count(connection) > 0);
@@ -102,6 +106,9 @@ struct PassReport {
   std::optional<Error> interrupted;
   /// When a window opens or closes next.
   std::optional<Time> next_transition;
+  /// How many passes have written to this Vault; only a Vault out of a backup
+  /// says less than was reported once.
+  int64_t epoch = 0;
 
   size_t writes() const { return changes.size(); }
   /// Something did not work that may work when tried again.

@@ -53,7 +53,7 @@ class Reconciler::Impl {
       : settings_(std::move(settings)),
         store_(store),
         safekeeping_(settings_, store),
-        epoch_(store, settings_.layout.cluster),
+        epoch_(store, settings_.layout.cluster, settings_.known_epoch),
         roster_(settings_, store) {}
 
   void YieldTo(std::function<bool()> newer) { newer_ = std::move(newer); }
@@ -228,7 +228,8 @@ Status Reconciler::Impl::Part(const Concerned& part, model::Objects slice,
                               bool makes_way, Time now) {
   safekeeping_.ApplyTo(slice);
   const Compiled compiled(std::move(slice), settings_, nullptr);
-  report_.judged = {compiled.snapshot(), false, true, part.connections};
+  report_.judged = {compiled.snapshot(), false, true, part.connections,
+                    part.principals};
   std::unordered_set<std::string> ids;
   std::vector<std::string> unwanted;
   for (const Principal& principal : part.principals) {
@@ -276,11 +277,16 @@ void Reconciler::Impl::ForgetVault() {
 
 Status Reconciler::Impl::CheckEpoch() {
   if (!suspects_epoch_) return {};
-  const Result<bool> same = epoch_.Check();
-  if (!same) return Fail(same.error());
+  const Result<Epoch::Finding> found = epoch_.Check();
+  if (!found) return Fail(found.error());
   suspects_epoch_ = false;
   // A Vault restored from a snapshot, though no call failed.
-  if (!*same) ForgetVault();
+  if (*found != Epoch::Finding::kSame) ForgetVault();
+  if (*found == Epoch::Finding::kOlder) {
+    safekeeping_.DoubtKnown();
+    prepared_ = false;
+    has_written_ = true;  // so that it is counted past what was known
+  }
   return {};
 }
 
@@ -424,16 +430,17 @@ void Reconciler::Impl::Summarise() {
   report_.problems = problems_;
   report_.unlisted = unlisted_;
   report_.next_transition = next_transition_;
+  report_.epoch = epoch_.count();
   roster_.Describe(report_);
   if (compiled_) report_.principals = compiled_->wanted().size();
   if (report_.judged.snapshot) return;
   // Vault was not reached with these objects yet.
   model::Objects objects = index_->All();
-  ApplyLedger(inventories_.known(), objects);
+  safekeeping_.ApplyTo(objects);
   report_.judged = {std::make_shared<const access::Snapshot>(
                         std::move(objects), settings_.snapshot),
                     true,
-                    inventories_.loaded(),
+                    safekeeping_.loaded(),
                     {}};
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -47,6 +48,8 @@ struct ReconcilerSettings {
   /// instead of read one by one, and what entries vouch for is put off
   /// (PassReport::put_off).
   size_t many = 100;
+  /// PassReport::epoch as it was noted last outside of Vault; 0: never.
+  int64_t known_epoch = 0;
 };
 
 class Reconciler {

@@ -32,8 +32,9 @@ Result<bool> Safekeeping::Load() {
 
 Status Safekeeping::Judge(const model::Objects& objects,
                           const std::vector<std::string>& ids, Time now) {
-  Absence absence = JudgeAbsence(inventories_.known(), objects,
-                                 settings_.safety, verdict_, now);
+  Absence absence =
+      JudgeAbsence(inventories_.known(), objects, settings_.safety, verdict_,
+                   now, known_is_older_);
   Status held = Hold(std::move(absence.verdict), objects.ended, ids, now);
   if (!held) return held;
   missing_ = std::move(absence.missing);
@@ -64,8 +65,10 @@ Status Safekeeping::Hold(Verdict verdict,
 
 Status Safekeeping::Save(std::vector<Change>& changes) {
   Status saved = Put(judged_, changes);
-  if (saved) judged_.clear();
-  return saved;
+  if (!saved) return saved;
+  judged_.clear();
+  known_is_older_ = false;
+  return {};
 }
 
 Status Safekeeping::Put(const Inventories& wanted,

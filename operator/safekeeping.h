@@ -29,6 +29,12 @@ class Safekeeping {
   /// Reads what is written down anew; true where it is not what it was.
   Result<bool> Load();
 
+  /// Whether it was ever read: before, nobody knows what was deleted.
+  bool loaded() const { return inventories_.loaded(); }
+  /// What is written down is out of a backup that is older than the objects,
+  /// until it is saved: JudgeAbsence.
+  void DoubtKnown() { known_is_older_ = true; }
+
   /// Compares `objects` with what is written down. Where the brake is on, reads
   /// what must be kept of `ids`; held() is another one then.
   Status Judge(const model::Objects& objects,
@@ -65,6 +71,7 @@ class Safekeeping {
   Store& store_;
   InventoryLedger inventories_;
   Inventories judged_;  // to be saved
+  bool known_is_older_ = false;
   Verdict verdict_;
   std::vector<Brake> missing_;
   std::unique_ptr<Held> held_;

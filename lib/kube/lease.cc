@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "base/json.h"
@@ -24,6 +25,17 @@ std::string MicroTime(Time time) {
 
 json TimeOrNull(const std::optional<Time>& time) {
   return time ? json(MicroTime(*time)) : json(nullptr);
+}
+
+constexpr std::string_view kNotePrefix = "claviger.io/";
+
+json AnnotationsOf(const Lease& lease) {
+  json annotations = json::object();
+  for (const auto& [name, text] : lease.notes) {
+    annotations[std::string(kNotePrefix) + name] =
+        text.empty() ? json(nullptr) : json(text);
+  }
+  return annotations;
 }
 
 json SpecOf(const Lease& lease) {
@@ -66,14 +78,20 @@ Result<Lease> Read(const Result<std::string>& text) {
     return Fail(ErrorCode::kMalformed, "read a Lease: not an object");
   }
   const json spec = ObjectIn(*parsed, "spec");
+  const json metadata = ObjectIn(*parsed, "metadata");
   Lease lease;
   lease.holder = TextIn(spec, "holderIdentity");
   lease.duration = std::chrono::seconds(NumberIn(spec, "leaseDurationSeconds"));
   lease.acquired = TimeIn(spec, "acquireTime");
   lease.renewed = TimeIn(spec, "renewTime");
   lease.transitions = NumberIn(spec, "leaseTransitions");
-  lease.resource_version =
-      TextIn(ObjectIn(*parsed, "metadata"), "resourceVersion");
+  lease.resource_version = TextIn(metadata, "resourceVersion");
+  const json annotations = ObjectIn(metadata, "annotations");
+  for (const auto& [name, value] : annotations.items()) {
+    if (name.rfind(kNotePrefix, 0) != 0 || !value.is_string()) continue;
+    lease.notes.emplace(name.substr(kNotePrefix.size()),
+                        value.get<std::string>());
+  }
   if (lease.resource_version.empty()) {
     return Fail(ErrorCode::kMalformed, "read a Lease: no resourceVersion");
   }
@@ -88,17 +106,23 @@ Result<Lease> GetLease(const Client& client, const ObjectName& name) {
 
 Result<Lease> CreateLease(const Client& client, const ObjectName& name,
                           const Lease& lease) {
-  const json object{{"apiVersion", "coordination.k8s.io/v1"},
-                    {"kind", "Lease"},
-                    {"metadata", {{"namespace", name.ns}, {"name", name.name}}},
-                    {"spec", SpecOf(lease)}};
+  json object{{"apiVersion", "coordination.k8s.io/v1"},
+              {"kind", "Lease"},
+              {"metadata", {{"namespace", name.ns}, {"name", name.name}}},
+              {"spec", SpecOf(lease)}};
+  if (!lease.notes.empty()) {
+    object["metadata"]["annotations"] = AnnotationsOf(lease);
+  }
   return Read(client.Create(kLeases, name.ns, DumpJson(object)));
 }
 
 Result<Lease> UpdateLease(const Client& client, const ObjectName& name,
                           const Lease& lease) {
-  const json patch{{"metadata", {{"resourceVersion", lease.resource_version}}},
-                   {"spec", SpecOf(lease)}};
+  json patch{{"metadata", {{"resourceVersion", lease.resource_version}}},
+             {"spec", SpecOf(lease)}};
+  if (!lease.notes.empty()) {
+    patch["metadata"]["annotations"] = AnnotationsOf(lease);
+  }
   return Read(client.Patch(kLeases, name, DumpJson(patch)));
 }
 

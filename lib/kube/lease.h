@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,10 @@ struct Lease {
   std::optional<Time> renewed;
   int64_t transitions = 0;
   std::string resource_version;
+  /// What its holder says beside, in annotations under claviger.io/, by their
+  /// names without that. Read: all of them; written: these, an empty text
+  /// takes one away, and the others stay.
+  std::map<std::string, std::string> notes = {};
 };
 
 /// kNotFound.

@@ -38,7 +38,32 @@ LeaseLock::Outcome LeaseLock::StillLeading(Error error) {
   return {true, std::move(error), settings_.retry};
 }
 
+void LeaseLock::Note(const std::string& name, std::string text) {
+  const std::lock_guard lock(notes_mutex_);
+  told_.insert_or_assign(name, std::move(text));
+}
+
+std::string LeaseLock::Noted(const std::string& name) const {
+  const std::lock_guard lock(notes_mutex_);
+  const auto found = noted_.find(name);
+  return found == noted_.end() ? "" : found->second;
+}
+
+LeaseLock::Notes LeaseLock::Told() const {
+  const std::lock_guard lock(notes_mutex_);
+  return told_;
+}
+
+void LeaseLock::ForgetTold() {
+  const std::lock_guard lock(notes_mutex_);
+  told_.clear();
+}
+
 void LeaseLock::Observe(Lease lease, SteadyTime now) {
+  {
+    const std::lock_guard lock(notes_mutex_);
+    noted_ = lease.notes;
+  }
   const bool changed =
       !observed_ || observed_->resource_version != lease.resource_version;
   if (changed) observed_at_ = now;
@@ -64,6 +89,7 @@ LeaseLock::Outcome LeaseLock::Won(const Now& now, Lease stored) {
 LeaseLock::Outcome LeaseLock::Renew(const Now& now) {
   Lease renewed = *observed_;
   renewed.renewed = now.wall;
+  renewed.notes = Told();
   auto stored = UpdateLease(client_, settings_.lease, renewed);
   if (stored) return Won(now, *std::move(stored));
   const ErrorCode code = stored.error().code;
@@ -83,6 +109,7 @@ LeaseLock::Outcome LeaseLock::Renew(const Now& now) {
 }
 
 LeaseLock::Outcome LeaseLock::Acquire(const Now& now) {
+  ForgetTold();
   auto found = GetLease(client_, settings_.lease);
   const bool absent = !found && found.error().code == ErrorCode::kNotFound;
   if (!found && !absent) return Waiting(found.error());
@@ -91,6 +118,7 @@ LeaseLock::Outcome LeaseLock::Acquire(const Now& now) {
     Observe(*std::move(found), now.steady);
     if (!IsFree(now.steady)) return Waiting();
     wanted = *observed_;
+    wanted.notes.clear();  // they stay
     if (wanted.holder != settings_.identity) ++wanted.transitions;
   }
   wanted.holder = settings_.identity;
@@ -113,6 +141,7 @@ Status LeaseLock::Release(const Now& now) {
   released.holder.clear();
   released.duration = std::chrono::seconds(1);
   released.renewed = now.wall;
+  released.notes = Told();
   auto stored = UpdateLease(client_, settings_.lease, released);
   if (!stored) return Fail(std::move(stored).error());
   Observe(*std::move(stored), now.steady);

@@ -12,6 +12,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -61,6 +63,13 @@ class LeaseLock {
   /// Leads is false, whatever comes of it.
   Status Release(const Now& now);
 
+  /// Renewals say so beside from now on, and giving up does; an empty text
+  /// takes it back. Forgotten when leadership ends. Thread-safe.
+  void Note(const std::string& name, std::string text);
+  /// What the lease said beside, as of the last step; empty: nothing.
+  /// Thread-safe.
+  std::string Noted(const std::string& name) const;
+
   /// How often the lease went from one holder to another, as of the last step.
   int64_t transitions() const { return observed_ ? observed_->transitions : 0; }
   /// Who holds it, as of the last step; empty: nobody.
@@ -74,6 +83,10 @@ class LeaseLock {
   Outcome StillLeading(Error error);
   void Observe(Lease lease, SteadyTime now);
   bool IsFree(SteadyTime now) const;
+  using Notes = std::map<std::string, std::string>;
+
+  Notes Told() const;
+  void ForgetTold();
   void Lose() { leads_until_ = INT64_MIN; }
 
   const Client& client_;
@@ -81,6 +94,9 @@ class LeaseLock {
   Random& random_;
   std::optional<Lease> observed_;
   SteadyTime observed_at_{};
+  mutable std::mutex notes_mutex_;               // guards the next two
+  Notes told_;                                   // by this leader
+  Notes noted_;                                  // of observed_
   std::atomic<int64_t> leads_until_{INT64_MIN};  // SteadyTime in milliseconds
 };
 

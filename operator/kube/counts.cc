@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "access/decision.h"
 
@@ -100,10 +101,11 @@ class GroupCounter {
 
 }  // namespace
 
-std::vector<ConnectionCounts> CountConnections(const access::Snapshot& snapshot,
-                                               const access::Compiler& compiler,
-                                               Time now) {
-  std::vector<ConnectionCounts> counts(snapshot.connections().size());
+AccessCounts CountAccess(const access::Snapshot& snapshot,
+                         const access::Compiler& compiler, Time now) {
+  AccessCounts found;
+  std::vector<ConnectionCounts>& counts = found.connections;
+  counts.resize(snapshot.connections().size());
   for (const model::Grant& grant : snapshot.grants()) {
     const int index = snapshot.Find(grant.connection_ref());
     if (index >= 0) ++counts[static_cast<size_t>(index)].grants;
@@ -120,15 +122,20 @@ std::vector<ConnectionCounts> CountConnections(const access::Snapshot& snapshot,
     counts[static_cast<size_t>(index)].principals = persons;
   }
   for (const Principal& principal : principals) {
-    if (!IsPerson(principal)) continue;
-    for (const access::Binding& binding :
-         compiler.Document(principal).bindings) {
+    const bool is_person = IsPerson(principal);
+    if (!is_person && principal.kind != Principal::Kind::kClaimGroup) continue;
+    access::BindingsDocument document = compiler.Document(principal);
+    if (!document.over_budget.empty()) {
+      found.over_budget.emplace(principal, std::move(document.over_budget));
+    }
+    if (!is_person) continue;
+    for (const access::Binding& binding : document.bindings) {
       const model::ObjectRef& ref = binding.facts->ref;
       if (open.count(ref) > 0 || !MayUse(principal, binding, now)) continue;
       ++counts[static_cast<size_t>(snapshot.Find(ref))].principals;
     }
   }
-  return counts;
+  return found;
 }
 
 std::vector<GroupCounts> CountGroups(const access::Snapshot& snapshot) {

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <map>
 #include <vector>
 
 #include "access/compile.h"
@@ -21,10 +21,16 @@ struct ConnectionCounts {
   int64_t principals = 0;
 };
 
-/// By the snapshot's index of connections.
-std::vector<ConnectionCounts> CountConnections(const access::Snapshot& snapshot,
-                                               const access::Compiler& compiler,
-                                               Time now);
+/// By principal, what gives it nothing for want of room; not those who have
+/// room for everything.
+using OverBudget = std::map<access::Principal, std::vector<access::SourceName>>;
+
+struct AccessCounts {
+  std::vector<ConnectionCounts> connections;  // by the snapshot's index
+  OverBudget over_budget;
+};
+AccessCounts CountAccess(const access::Snapshot& snapshot,
+                         const access::Compiler& compiler, Time now);
 
 struct GroupCounts {
   /// Users, service accounts and namespaces, nested ones included, each once.

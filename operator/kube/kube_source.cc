@@ -79,6 +79,7 @@ void KubeSource::PutInForce(const access::SharedObjects& objects) {
 std::optional<access::Edits> KubeSource::ReadEdits() {
   if (!has_read_ || pending_) return std::nullopt;
   ObjectStore::News news = store_.TakeNews();
+  if (news.again) return std::nullopt;
   auto edits = SelectNews(store_, news.objects, selection_, in_force_);
   if (edits && !edits->unprotected.empty()) {
     const Status done = finalizers_.Protect(edits->unprotected);
@@ -87,6 +88,7 @@ std::optional<access::Edits> KubeSource::ReadEdits() {
     ObjectStore::News more = store_.TakeNews();
     more.objects.merge(news.objects);
     more.accounts = more.accounts || news.accounts;
+    if (more.again) return std::nullopt;
     news = std::move(more);
     edits = SelectNews(store_, news.objects, selection_, in_force_);
   }

@@ -278,6 +278,15 @@ ObjectStore::News ObjectStore::TakeNews() {
   return news;
 }
 
+void ObjectStore::LookAgain() {
+  {
+    const std::lock_guard lock(mutex_);
+    news_.again = true;
+    ++generation_;
+  }
+  Changed();
+}
+
 std::optional<Stored> ObjectStore::Look(const ObjectId& id) const {
   const std::lock_guard lock(mutex_);
   const auto found = objects_.find(id);

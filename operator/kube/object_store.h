@@ -65,6 +65,7 @@ class ObjectStore {
   struct News {
     std::set<ObjectId> objects;
     bool accounts = false;  // of labelled pods
+    bool again = false;     // everything is to be looked at
     uint64_t generation = 0;
   };
   using Visitor = std::function<void(const ObjectId&, const Stored&)>;
@@ -104,6 +105,8 @@ class ObjectStore {
   uint64_t generation() const;
   /// Asked for by one reader only.
   News TakeNews();
+  /// Everything counts as new once more.
+  void LookAgain();
 
   /// Calls `visit` for every object, sorted by kind and name, under the lock:
   /// it must neither block nor call this object.

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "operator/kube/counts.h"
+#include "operator/kube/limits.h"
 #include "operator/kube/trouble.h"
 
 namespace claviger::op {
@@ -43,7 +43,8 @@ class Writer {
  public:
   explicit Writer(const PassOutcome& outcome)
       : outcome_(outcome),
-        troubles_(outcome.compiler, outcome.settled, outcome.report) {}
+        troubles_(outcome.compiler, outcome.settled, outcome.report),
+        limits_(outcome.snapshot, outcome.counts.over_budget) {}
 
   ObjectStatus OfConnection(const model::Connection& connection,
                             const ConnectionCounts& counts) const;
@@ -58,6 +59,7 @@ class Writer {
 
   const PassOutcome& outcome_;
   const Troubles troubles_;
+  const Limits limits_;
 };
 
 // Ready is the first thing that is missing.
@@ -132,6 +134,7 @@ ObjectStatus Writer::OfConnection(const model::Connection& connection,
         {"Insecure", true, "InsecureEndpoint",
          "the login can be read by every container of the pod; use TLS", ""});
   }
+  limits_.AddTo(connection, status);
   std::optional<Condition> otherwise;
   const auto blocked = outcome_.blocked.find(connection.ref());
   if (blocked != outcome_.blocked.end()) {
@@ -162,7 +165,7 @@ std::optional<Condition> Writer::NotInForce(const model::Grant& grant) const {
               "its connection is not accepted: " +
                   outcome_.snapshot.facts(index)->refused->reason);
   }
-  return std::nullopt;
+  return limits_.NothingGiven(grant);
 }
 
 ObjectStatus Writer::OfGrant(const model::Grant& grant) const {
@@ -179,6 +182,7 @@ ObjectStatus Writer::OfGrant(const model::Grant& grant) const {
   status.conditions.push_back(
       Programmed(grant.metadata,
                  troubles_.OfGrant({grant.metadata.ns, grant.metadata.name})));
+  limits_.AddTo(grant, status);
   Finish(status, NotInForce(grant));
   return status;
 }
@@ -208,8 +212,7 @@ std::map<ObjectId, ObjectStatus> StatusesOf(const PassOutcome& outcome) {
   const access::Snapshot& snapshot = outcome.snapshot;
   const Writer writer(outcome);
   std::map<ObjectId, ObjectStatus> statuses;
-  const auto connections =
-      CountConnections(snapshot, outcome.compiler, outcome.now);
+  const auto& connections = outcome.counts.connections;
   for (size_t i = 0; i < connections.size(); ++i) {
     const model::Connection& one = snapshot.connections()[i];
     statuses.emplace(ObjectId{ObjectKind::kConnection, one.ref()},

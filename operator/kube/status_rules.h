@@ -11,6 +11,7 @@
 
 #include "access/compile.h"
 #include "access/snapshot.h"
+#include "operator/kube/counts.h"
 #include "operator/kube/footprint.h"
 #include "operator/kube/object_status.h"
 #include "operator/kube/object_store.h"
@@ -30,6 +31,8 @@ struct PassOutcome {
   /// By uid: the generation that is known to have been brought to Vault.
   const std::map<std::string, int64_t>& programmed;
   Time now;
+  /// Of `compiler`, at `now`.
+  const AccessCounts& counts;
 };
 
 /// The statuses of all objects of the snapshot. The generation of each is

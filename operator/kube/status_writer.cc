@@ -2,6 +2,7 @@
 #include "operator/kube/status_writer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "base/process.h"
 #include "kube/event.h"
 #include "operator/kube/finalizers.h"
+#include "operator/kube/limits.h"
 
 namespace claviger::op {
 namespace {
@@ -120,6 +122,7 @@ milliseconds StatusWriter::Turn() {
     keys_.clear();
     programmed_.clear();
     settled_.reset();
+    over_budget_.clear();
   }
   bool whole = false;
   while (const std::optional<FinishedPass> pass = TakeOffer()) {
@@ -156,10 +159,12 @@ void StatusWriter::Compare(const FinishedPass& pass) {
   const access::Compiler compiler(*judged.snapshot, settings_.with_users);
   const bool undone = pass.report.interrupted || !pass.report.failures.empty();
   if (!undone && judged.whole) settled_.emplace(compiler);
+  AccessCounts counts = CountAccess(*judged.snapshot, compiler, pass.now);
   Statuses wanted = StatusesOf(
       {*judged.snapshot, compiler, undone && settled_ ? &*settled_ : nullptr,
-       pass.report, pass.blocked, programmed_, pass.now});
+       pass.report, pass.blocked, programmed_, pass.now, counts});
   const Covered covered = CoveredBy(judged);
+  NoteRoom(judged, covered, std::move(counts.over_budget));
   if (judged.whole) {
     std::set<std::string> uids;
     store_.ForEach([&](const ObjectId& id, const ObjectStore::Stored& stored) {
@@ -177,6 +182,33 @@ void StatusWriter::Compare(const FinishedPass& pass) {
     }
   }
   AnnounceDrift(pass, compiler);
+}
+
+// Of a part, it is right for those whom the part was about.
+void StatusWriter::NoteRoom(const Judged& judged, const Covered& covered,
+                            OverBudget over_budget) {
+  if (judged.whole) {
+    over_budget_ = std::move(over_budget);
+    return;
+  }
+  bool others = false;
+  for (const access::Principal& one : judged.principals) {
+    const std::vector<access::SourceName> before = std::move(over_budget_[one]);
+    std::vector<access::SourceName> now = std::move(over_budget[one]);
+    std::vector<access::SourceName> changed;
+    std::set_symmetric_difference(before.begin(), before.end(), now.begin(),
+                                  now.end(), std::back_inserter(changed));
+    for (const access::SourceName& source : changed) {
+      others = others ||
+               covered.count({ObjectKind::kConnection, source.connection}) == 0;
+    }
+    if (now.empty()) {
+      over_budget_.erase(one);
+    } else {
+      over_budget_[one] = std::move(now);
+    }
+  }
+  if (others && settings_.look_again) settings_.look_again();
 }
 
 void StatusWriter::Judge(const ObjectId& id, const ObjectStore::Stored& stored,
@@ -253,23 +285,19 @@ Status StatusWriter::Write(const ObjectId& id, const ObjectStatus& wanted) {
 
 void StatusWriter::Announce(const ObjectId& id, const SeenObject& seen,
                             const ObjectStatus& wanted) {
-  const Condition* before = seen.status.Find("Ready");
-  const Condition* after = wanted.Find("Ready");
+  const Condition* after = ChangeToTell(seen.status, wanted);
   if (after == nullptr) return;
-  if (before != nullptr && before->holds == after->holds &&
-      before->reason == after->reason) {
-    return;
-  }
+  const bool is_well = after->type == "Ready" && after->holds;
   const Status written = kube::WriteEvent(
       client_,
       {.resource = ResourceOf(id.kind),
        .object = {id.ref.ns, id.ref.name},
        .uid = seen.uid,
        .resource_version = seen.resource_version,
-       .warning = !after->holds,
+       .warning = !is_well,
        .reason = after->reason,
        .action = "Reconcile",
-       .message = after->holds ? "in force in Vault" : after->message,
+       .message = is_well ? "in force in Vault" : after->message,
        .reporting_instance = settings_.instance},
       clock_.Now());
   if (!written) {

@@ -41,6 +41,9 @@ struct StatusWriterSettings {
   bool with_users = false;  // users have a login, so they are principals
   std::string cluster;      // part of the names in Vault
   std::string instance;     // who says so in Events: the pod's name
+  /// Called where an edit changed what there is room for of other objects:
+  /// only a pass over all of them tells of that. May be empty.
+  std::function<void()> look_again = nullptr;
   BackoffPolicy retry{std::chrono::milliseconds(1'000),
                       std::chrono::milliseconds(30'000)};
 };
@@ -74,6 +77,8 @@ class StatusWriter {
   bool TakeForget();
   std::optional<FinishedPass> TakeOffer();
   void Compare(const FinishedPass& pass);
+  void NoteRoom(const Judged& judged, const Covered& covered,
+                OverBudget over_budget);
   void Judge(const ObjectId& id, const ObjectStore::Stored& stored,
              const Covered& covered, Statuses& wanted);
   void Enqueue(const ObjectId& id, const SeenObject& seen,
@@ -99,6 +104,7 @@ class StatusWriter {
 
   std::optional<Footprint> settled_;           // when nothing was left undone
   std::map<std::string, int64_t> programmed_;  // uid -> generation
+  OverBudget over_budget_;                     // as of the last pass
   Statuses wanted_;                            // that differ from what is there
   std::map<kube::WorkKey, ObjectId> keys_;
   kube::WorkQueue queue_;

@@ -14,6 +14,7 @@
 #include "nlohmann/json.hpp"
 #include "operator/fence.h"
 #include "operator/kube/cluster_metrics.h"
+#include "operator/kube/held_back.h"
 #include "operator/kube/informer_sinks.h"
 #include "operator/kube/kube_source.h"
 #include "operator/kube/leader_store.h"
@@ -152,7 +153,8 @@ ClusterRun::ClusterRun(const Parts& parts, const ClusterPorts& ports)
             parts.random),
       statuses_({.with_users = !parts.config.layout.user_auth_mount.empty(),
                  .cluster = parts.config.layout.cluster,
-                 .instance = ports.instance},
+                 .instance = ports.instance,
+                 .look_again = [this] { objects_.LookAgain(); }},
                 client_, objects_, parts.clock, parts.random, parts.log,
                 [this] { return Leads(); }),
       cluster_metrics_(
@@ -400,13 +402,17 @@ Status ClusterRun::ReconcileFenced(VaultSession& session, KubeSource& source) {
 void ClusterRun::Reconcile(Store& store, const Fence& fence,
                            KubeSource& source) {
   const Config& config = parts_.config;
-  Reconciler reconciler(settings_, store);
+  ReconcilerSettings settings = settings_;
+  settings.known_epoch = DecodeEpoch(lock_.Noted(kEpochNote));
+  Reconciler reconciler(settings, store);
   Loop loop(
       source, reconciler, parts_.clock, parts_.random, parts_.log,
       {.poll = kLook, .source_wakes = true, .drift_round = config.drift_round},
       [&](const PassReport& report, milliseconds took) {
         source.After(report);
         parts_.metrics.Count(report, took, parts_.clock.Now());
+        lock_.Note(kEpochNote, std::to_string(report.epoch));
+        lock_.Note(kHeldBackNote, EncodeHeldBack(report));
         // Put off for an edit, whose own pass tells of it.
         if (report.unfinished && report.judged.whole) return;
         statuses_.Offer({report, source.blocked(), parts_.clock.Now()});

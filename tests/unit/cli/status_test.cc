@@ -62,7 +62,8 @@ class StatusTest : public ::testing::Test {
     }
     kube_.Apply(kube::kPods, pod);
   }
-  void Lead(std::chrono::seconds ago) {
+  void Lead(std::chrono::seconds ago,
+            std::map<std::string, std::string> notes = {}) {
     kube_.Apply(kube::kNamespaces,
                 {{"apiVersion", "v1"},
                  {"kind", "Namespace"},
@@ -70,6 +71,7 @@ class StatusTest : public ::testing::Test {
     kube::Lease lease;
     lease.holder = "pod-1";
     lease.renewed = clock_.Now() - ago;
+    lease.notes = std::move(notes);
     ASSERT_TRUE(kube::CreateLease(
         client_, {"claviger-system", "claviger-operator"}, lease));
   }
@@ -90,6 +92,36 @@ class StatusTest : public ::testing::Test {
   testing::FakeKube kube_{clock_};
   kube::Client client_{kube_};
 };
+
+TEST_F(StatusTest, TellsWhatIsMissingAndWhatToDoAboutIt) {
+  op::PassReport report;
+  report.missing = {{"sales", 2, 9, "sales:5f0c9e1b", {"Grant/no"}}};
+  report.brakes = {{"_cluster", 30, 40, "_cluster:00112233", {"Group/x"}}};
+  Lead(std::chrono::seconds(2),
+       {{op::kHeldBackNote, op::EncodeHeldBack(report)}});
+  const std::string text = Text();
+  EXPECT_THAT(text, HasSubstr("2 of 9 objects of sales gone, though nobody saw "
+                              "them deleted: Grant/no, ..."));
+  EXPECT_THAT(text, HasSubstr("what they held back is held back still"));
+  EXPECT_THAT(text, HasSubstr("confirm with safety.confirmMassDelete: "
+                              "sales:5f0c9e1b"));
+  EXPECT_THAT(text, HasSubstr("30 of 40 objects (Groups) gone"));
+  EXPECT_THAT(text, HasSubstr("nothing changes there"));
+  const auto out = StatusJson(Read(), clock_.Now());
+  ASSERT_EQ(out["missing"].size(), 2U);
+  EXPECT_EQ(out["missing"][0]["frozen"], true);
+  EXPECT_EQ(out["missing"][1]["namespace"], "sales");
+  EXPECT_EQ(out["missing"][1]["gone"], 2);
+  EXPECT_THAT(std::string(out["missing"][1]["fix"]),
+              HasSubstr("sales:5f0c9e1b"));
+  EXPECT_FALSE(AllWell(Read(), clock_.Now()));
+}
+
+TEST_F(StatusTest, PassesOverANoteThatItCannotRead) {
+  Lead(std::chrono::seconds(2), {{op::kHeldBackNote, "[1, {\"gone\": -1"}});
+  EXPECT_EQ(StatusJson(Read(), clock_.Now())["missing"].size(), 0U);
+  EXPECT_TRUE(AllWell(Read(), clock_.Now()));
+}
 
 TEST_F(StatusTest, ShowsWhatIsNotReadyAndWhy) {
   Lead(std::chrono::seconds(2));

@@ -180,6 +180,43 @@ TEST_F(LeaseLockTest, LosesARaceForAFreeLease) {
   EXPECT_FALSE(Step(b));
 }
 
+TEST_F(LeaseLockTest, RenewalsSayWhatTheLeaderNotes) {
+  const auto annotations = [this] {
+    return kube_.Peek(kLeases, kName)["metadata"].value("annotations",
+                                                        nlohmann::json());
+  };
+  LeaseLock a = Lock("a");
+  Step(a);
+  a.Note("vault-epoch", "7");
+  a.Note("held-back", "[]");
+  EXPECT_EQ(a.Noted("vault-epoch"), "");  // not before it is stored
+  Step(a);
+  EXPECT_EQ(annotations(), nlohmann::json({{"claviger.io/vault-epoch", "7"},
+                                           {"claviger.io/held-back", "[]"}}));
+  EXPECT_EQ(a.Noted("vault-epoch"), "7");
+  a.Note("held-back", "");
+  a.Note("vault-epoch", "8");
+  ASSERT_TRUE(a.Release(Now()));
+  EXPECT_EQ(annotations(), nlohmann::json({{"claviger.io/vault-epoch", "8"}}));
+}
+
+TEST_F(LeaseLockTest, TheNextLeaderReadsTheNotesAndLeavesThem) {
+  LeaseLock a = Lock("a");
+  Step(a);
+  a.Note("vault-epoch", "7");
+  ASSERT_TRUE(a.Release(Now()));
+  a.Note("vault-epoch", "6");  // too late: it does not lead any more
+  LeaseLock b = Lock("b");
+  EXPECT_TRUE(Step(b));
+  EXPECT_EQ(b.Noted("vault-epoch"), "7");
+  Step(b);
+  EXPECT_EQ(b.Noted("vault-epoch"), "7");
+  ASSERT_TRUE(b.Release(Now()));
+  EXPECT_TRUE(Step(a));
+  Step(a);
+  EXPECT_EQ(a.Noted("vault-epoch"), "7");
+}
+
 TEST_F(LeaseLockTest, DoesNotWaitForEverOnAStrangersDuration) {
   kube_.Apply(kLeases, testing::KubeObject("ops", "claviger-operator",
                                            {{"holderIdentity", "x"},

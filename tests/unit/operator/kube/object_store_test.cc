@@ -74,6 +74,14 @@ TEST_F(ObjectStoreTest, WhatCountsForTheCompilationIsNoticed) {
   }
 }
 
+TEST_F(ObjectStoreTest, LooksAgainWhereItIsAsked) {
+  const uint64_t before = store_.generation();
+  store_.LookAgain();
+  EXPECT_EQ(store_.generation(), before + 1);
+  EXPECT_TRUE(store_.TakeNews().again);
+  EXPECT_FALSE(store_.TakeNews().again);
+}
+
 TEST_F(ObjectStoreTest, WhatIsMissingGoesAtOnceWhenAllKindsWereListedSince) {
   using Part = ObjectStore::Part;
   int lists = 0;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/kube/status_rules.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "operator/kube/limits.h"
 
 #include "support/builders.h"
 #include "unit/operator/fixture.h"
@@ -21,10 +24,13 @@ const ObjectId kNightly{ObjectKind::kGrant, {"sales", "nightly"}};
 class StatusRulesTest : public ::testing::Test {
  protected:
   ObjectStatus Of(const ObjectId& id, const model::Objects& objects) {
-    const access::Snapshot snapshot(objects, TestSettings().snapshot);
+    access::SnapshotSettings settings = TestSettings().snapshot;
+    settings.budgets = budgets_;
+    const access::Snapshot snapshot(objects, settings);
     const access::Compiler compiler(snapshot, true);
     return op::StatusesOf({snapshot, compiler, settled_, report_, blocked_,
-                           programmed_, now_})
+                           programmed_, now_,
+                           op::CountAccess(snapshot, compiler, now_)})
         .at(id);
   }
   // "False/Suspended" of one condition.
@@ -40,8 +46,76 @@ class StatusRulesTest : public ::testing::Test {
   PassReport report_;
   std::map<model::ObjectRef, std::vector<std::string>> blocked_;
   std::map<std::string, int64_t> programmed_;
+  access::Budgets budgets_;
   Time now_ = kNow;
 };
+
+// nightly has room for one connection, and warehouse was there first.
+model::Objects TwoConnections() {
+  model::Objects objects = ManyConnections("sales", 2);
+  for (size_t i = 0; i < 2; ++i) {
+    const Time created = kNow - std::chrono::hours(10 - i);
+    objects.connections[i].metadata.created = created;
+    objects.grants[i].metadata.created = created;
+  }
+  return objects;
+}
+
+TEST_F(StatusRulesTest, AGrantThatThereIsNoRoomForSaysSo) {
+  const ObjectId first{ObjectKind::kGrant, {"sales", "g0"}};
+  const ObjectId second{ObjectKind::kGrant, {"sales", "g1"}};
+  const ObjectId connection{ObjectKind::kConnection, {"sales", "c1"}};
+  const model::Objects objects = TwoConnections();
+  EXPECT_EQ(Said(second, objects, "Limited"), "absent");
+  EXPECT_EQ(Of(connection, objects).counts.at("principals"), 2);
+  budgets_.slots = 1;
+  EXPECT_EQ(Said(first, objects, "Ready"), "True/Ready");
+  EXPECT_EQ(Said(first, objects, "Limited"), "absent");
+  EXPECT_EQ(Said(second, objects, "Limited"), "True/BudgetExceeded");
+  EXPECT_EQ(Said(second, objects, "Ready"), "False/BudgetExceeded");
+  const ObjectStatus status = Of(second, objects);
+  EXPECT_EQ(status.counts.at("overBudget"), 1);
+  EXPECT_THAT(status.Find("Limited")->message,
+              ::testing::HasSubstr("service account reports/nightly"));
+  // erin owns both, and has no room for the second either.
+  EXPECT_EQ(Said(connection, objects, "Limited"), "True/BudgetExceeded");
+  EXPECT_EQ(Of(connection, objects).counts.at("principals"), 0);
+}
+
+TEST_F(StatusRulesTest, AGrantToOneMoreWhoHasRoomIsReadyAndLimited) {
+  model::Objects objects = TwoConnections();
+  objects.grants[1].subjects.push_back(Account("finance/closer"));
+  budgets_.slots = 1;
+  const ObjectId second{ObjectKind::kGrant, {"sales", "g1"}};
+  EXPECT_EQ(Said(second, objects, "Ready"), "True/Ready");
+  EXPECT_EQ(Said(second, objects, "Limited"), "True/BudgetExceeded");
+}
+
+TEST_F(StatusRulesTest, SharingWithEveryoneThatDoesNotCountSaysSo) {
+  model::Objects objects = TwoConnections();
+  for (auto& one : objects.grants) one.subjects = {Everyone()};
+  budgets_.open_per_namespace = 1;
+  const ObjectId second{ObjectKind::kGrant, {"sales", "g1"}};
+  EXPECT_EQ(Said({ObjectKind::kGrant, {"sales", "g0"}}, objects, "Limited"),
+            "absent");
+  EXPECT_EQ(Said(second, objects, "Limited"), "True/BudgetExceeded");
+  EXPECT_EQ(Said(second, objects, "Ready"), "False/BudgetExceeded");
+}
+
+TEST_F(StatusRulesTest, OneEventTellsOfAChange) {
+  ObjectStatus ready;
+  ready.conditions = {{"Ready", true, "Ready", "", ""}};
+  ObjectStatus limited = ready;
+  limited.conditions.insert(limited.conditions.begin(),
+                            {"Limited", true, "BudgetExceeded", "", ""});
+  ObjectStatus nothing = limited;
+  nothing.conditions[1] = {"Ready", false, "BudgetExceeded", "", ""};
+  EXPECT_EQ(op::ChangeToTell(ready, ready), nullptr);
+  EXPECT_EQ(op::ChangeToTell(limited, limited), nullptr);
+  EXPECT_EQ(op::ChangeToTell(limited, ready), nullptr);
+  EXPECT_EQ(op::ChangeToTell(ready, limited), &limited.conditions[0]);
+  EXPECT_EQ(op::ChangeToTell(ready, nothing), &nothing.conditions[1]);
+}
 
 TEST_F(StatusRulesTest, ASoundObjectIsAcceptedProgrammedAndReady) {
   for (const ObjectId& id : {kWarehouse, kNightly}) {
