@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What was changed behind our back is found by reading again, and restored.
+#include <nlohmann/json.hpp>
+
 #include "operator/reconciler.h"
 #include "unit/operator/fixture.h"
 
@@ -14,6 +16,7 @@ using ::testing::SizeIs;
 constexpr char kPolicy[] = "claviger.prod.sa.reports.nightly";
 constexpr char kRole[] = "claviger/claviger.prod.sa.reports.nightly";
 constexpr char kEntry[] = "claviger/prod/bindings/sa.reports.nightly";
+constexpr char kEpoch[] = "claviger/prod/ledger/epoch";
 
 class ReconcilerDriftTest : public ReconcilerFixture {
  protected:
@@ -35,6 +38,13 @@ class ReconcilerDriftTest : public ReconcilerFixture {
       EXPECT_TRUE(change.drift) << change.name;
     }
     EXPECT_THAT(report.conflicts, IsEmpty());
+  }
+
+  /// What Vault holds but for the count of the epoch, which goes on.
+  std::string DumpWithoutEpoch() const {
+    auto dump = nlohmann::json::parse(vault_.Dump());
+    EXPECT_EQ(dump["secrets"].erase(kEpoch), 1u);
+    return dump.dump(1);
   }
 
   std::string settled_;
@@ -147,26 +157,27 @@ TEST_F(ReconcilerDriftTest, AVaultRestoredFromASnapshotIsReadAgainAsAWhole) {
   model::Objects fewer = Quickstart();
   fewer.grants.clear();
   ASSERT_TRUE(Pass(fewer).settled());
-  const std::string after = vault_.Dump();
+  const std::string after = DumpWithoutEpoch();
   vault_ = snapshot;  // from before the revocation
   (*process_)->Suspect(1);
   EXPECT_TRUE((*process_)->Continue(kNow).settled());
-  EXPECT_EQ(vault_.Dump(), after);
+  EXPECT_EQ(DumpWithoutEpoch(), after);
 }
 
 TEST_F(ReconcilerDriftTest, AnEpochDeletedByHandIsMadeAnew) {
+  const std::string settled = DumpWithoutEpoch();
   for (const bool whole : {false, true}) {
     if (whole) {
-      vault_.RemoveSecret("claviger/prod/ledger/epoch");
+      vault_.RemoveSecret(kEpoch);
     } else {
-      vault_.DeleteVersion("claviger/prod/ledger/epoch");
+      vault_.DeleteVersion(kEpoch);
     }
     (*process_)->Suspect(1);
     model::Objects fewer = Quickstart();
     fewer.grants.pop_back();
     EXPECT_TRUE(Pass(fewer).settled());
     EXPECT_TRUE(Pass(Quickstart()).settled());
-    EXPECT_EQ(vault_.Dump(), settled_);
+    EXPECT_EQ(DumpWithoutEpoch(), settled);
   }
 }
 
