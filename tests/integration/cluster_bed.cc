@@ -3,8 +3,11 @@
 
 #include "access/policy.h"
 #include "base/file.h"
+#include "model/document.h"
+#include "model/yaml_reader.h"
 #include "operator/own_policy.h"
 #include "support/await.h"
+#include "support/json_text.h"
 #include "support/kube_manifests.h"
 
 namespace claviger::testing {
@@ -28,6 +31,30 @@ Result<std::string> FileText(const std::string& path) {
 }
 
 }  // namespace
+
+std::string WarehouseYaml(const std::string& more) {
+  return R"(apiVersion: claviger.io/v1alpha1
+kind: Connection
+metadata: {name: warehouse, namespace: sales}
+spec:
+  provider: postgresql
+  endpoint: {host: dw.corp, database: dw}
+  owner: {kind: User, name: erin}
+  credentials:
+    type: password
+    default: {vault: {engine: kv2, mount: secret, path: sales/warehouse}}
+)" + more;
+}
+
+std::string GrantYaml(const std::string& name, const std::string& account,
+                      const std::string& more) {
+  const size_t slash = account.find('/');
+  return "apiVersion: claviger.io/v1alpha1\nkind: Grant\nmetadata: {name: " +
+         name + ", namespace: sales}\nspec:\n  connection: warehouse\n" +
+         "  subjects: [{kind: ServiceAccount, namespace: " +
+         account.substr(0, slash) + ", name: " + account.substr(slash + 1) +
+         "}]\n  privileges: [use]\n" + more;
+}
 
 Result<std::unique_ptr<ClusterBed>> ClusterBed::Start(
     const KubeOptions& options) {
@@ -148,6 +175,34 @@ Result<Process> ClusterBed::StartOperator(const std::string& name,
 
 std::string ClusterBed::LogOf(const std::string& name) const {
   return ReadFile(directory_->File(name + ".log"), 64U << 20U).value_or("");
+}
+
+Status ClusterBed::RegisterWebhook(Process& process) {
+  const auto line = process.WaitForLine("webhook listening", kPatience);
+  if (!line) return Fail(ErrorCode::kDeadlineExceeded, process.StderrTail());
+  const int port = json::parse(*line).at("port");
+  const Result<std::string> text = FileText("operator/webhook.yaml");
+  if (!text) return Fail(text.error());
+  for (const model::Node& root : model::ReadYaml(*text).roots) {
+    json object = json::parse(ToJson(root));
+    const std::string kind = object["kind"];
+    if (kind == "Service") continue;
+    for (json& webhook : object["webhooks"]) {
+      json& client = webhook["clientConfig"];
+      const std::string path = client["service"]["path"];
+      client = {{"url", "https://localhost:" + std::to_string(port) + path}};
+    }
+    const bool validates = kind == "ValidatingWebhookConfiguration";
+    Status made =
+        Ok(kube_->Call("POST",
+                       std::string("/apis/admissionregistration.k8s.io/v1/") +
+                           (validates ? "validating" : "mutating") +
+                           "webhookconfigurations",
+                       object.dump()),
+           "register " + kind);
+    if (!made) return made;
+  }
+  return {};
 }
 
 Status ClusterBed::Apply(std::string_view yaml) {

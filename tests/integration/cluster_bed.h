@@ -31,6 +31,18 @@ struct Routes {
 /// Longest that anything here may take to come true.
 inline constexpr std::chrono::seconds kPatience{60};
 
+/// The Connection sales/warehouse; `more` continues its spec.
+std::string WarehouseYaml(const std::string& more = "");
+/// A Grant sales/`name` on it for the service account "namespace/name".
+std::string GrantYaml(const std::string& name, const std::string& account,
+                      const std::string& more = "");
+
+/// More for StartOperator: a webhook on a free port, as RegisterWebhook needs
+/// it, and the tests' own user as everybody's administrator.
+inline constexpr char kWithWebhook[] =
+    "webhook: {address: 127.0.0.1, port: 0, names: [localhost]}\n"
+    "admins: [{groups: [\"system:masters\"]}]\n";
+
 class ClusterBed {
  public:
   static Result<std::unique_ptr<ClusterBed>> Start(
@@ -51,6 +63,9 @@ class ClusterBed {
   Result<Process> StartOperator(const std::string& name,
                                 const std::string& more = "");
   std::string LogOf(const std::string& name) const;
+  /// Waits until the operator's webhook listens, and lets the API server ask
+  /// it: operator/webhook.yaml, with the address that it has here.
+  Status RegisterWebhook(Process& process);
 
   Status Apply(std::string_view yaml);
   Status Delete(const std::string& kind, const std::string& ns,

@@ -41,30 +41,6 @@ json WithoutRun(const json& all) {
 
 }  // namespace
 
-std::string WarehouseYaml(const std::string& more) {
-  return R"(apiVersion: claviger.io/v1alpha1
-kind: Connection
-metadata: {name: warehouse, namespace: sales}
-spec:
-  provider: postgresql
-  endpoint: {host: dw.corp, database: dw}
-  owner: {kind: User, name: erin}
-  credentials:
-    type: password
-    default: {vault: {engine: kv2, mount: secret, path: sales/warehouse}}
-)" + more;
-}
-
-std::string GrantYaml(const std::string& name, const std::string& account,
-                      const std::string& more) {
-  const size_t slash = account.find('/');
-  return "apiVersion: claviger.io/v1alpha1\nkind: Grant\nmetadata: {name: " +
-         name + ", namespace: sales}\nspec:\n  connection: warehouse\n" +
-         "  subjects: [{kind: ServiceAccount, namespace: " +
-         account.substr(0, slash) + ", name: " + account.substr(slash + 1) +
-         "}]\n  privileges: [use]\n" + more;
-}
-
 Result<std::unique_ptr<FaultBed>> FaultBed::Start(const KubeOptions& options) {
   std::unique_ptr<FaultBed> bed(new FaultBed());
   auto cluster = ClusterBed::Start(options);
@@ -105,7 +81,21 @@ int FaultBed::StopOperator() {
 
 void FaultBed::Kill() { kill(pid_, SIGKILL); }
 
-void FaultBed::DropLease() { (void)cluster_->kube().Call("DELETE", kLease); }
+// What its last holder noted on it stays.
+void FaultBed::DropLease() {
+  HttpCall call = cluster_->kube().Prepare("PATCH", kLease);
+  call.headers.back() = {"Content-Type", "application/merge-patch+json"};
+  call.body = R"({"spec":{"holderIdentity":null}})";
+  (void)SendHttp(call);
+}
+
+std::string FaultBed::LeaseNote(const std::string& name) {
+  const auto answer = cluster_->kube().Call("GET", kLease);
+  if (!answer || !answer->ok()) return "";
+  return answer->Json()["metadata"]
+      .value("annotations", json::object())
+      .value("claviger.io/" + name, "");
+}
 
 bool FaultBed::Running() { return operator_ && operator_->Running(); }
 

@@ -15,12 +15,6 @@
 
 namespace claviger::testing {
 
-/// The Connection sales/warehouse; `more` continues its spec.
-std::string WarehouseYaml(const std::string& more = "");
-/// A Grant sales/`name` on it for the service account "namespace/name".
-std::string GrantYaml(const std::string& name, const std::string& account,
-                      const std::string& more = "");
-
 class FaultBed {
  public:
   static Result<std::unique_ptr<FaultBed>> Start(
@@ -39,6 +33,8 @@ class FaultBed {
   void Kill();
   /// Lets the next one lead at once, as if the lease had run out.
   void DropLease();
+  /// What the leader noted there, empty: nothing.
+  std::string LeaseNote(const std::string& name);
   bool Running();
   Process& process() { return *operator_; }
   /// Of the operator that was started last.

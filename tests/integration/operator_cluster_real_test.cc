@@ -16,27 +16,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kWarehouse[] = R"(apiVersion: claviger.io/v1alpha1
-kind: Connection
-metadata: {name: warehouse, namespace: sales}
-spec:
-  provider: postgresql
-  endpoint: {host: dw.corp, database: dw}
-  owner: {kind: User, name: erin}
-  credentials:
-    type: password
-    default: {vault: {engine: kv2, mount: secret, path: sales/warehouse}}
-)";
-
 std::string NightlyGrant(const std::string& more = "") {
-  return R"(apiVersion: claviger.io/v1alpha1
-kind: Grant
-metadata: {name: nightly, namespace: sales}
-spec:
-  connection: warehouse
-  subjects: [{kind: ServiceAccount, namespace: reports, name: nightly}]
-  privileges: [use]
-)" + more;
+  return GrantYaml("nightly", "reports/nightly", more);
 }
 
 class OperatorClusterTest : public SharedBedTest<ClusterBed> {
@@ -65,7 +46,7 @@ class OperatorClusterTest : public SharedBedTest<ClusterBed> {
     operator_.emplace(*std::move(started));
   }
   void ApplyBoth() {
-    Status done = bed_->Apply(kWarehouse);
+    Status done = bed_->Apply(WarehouseYaml());
     if (done) done = bed_->Apply(NightlyGrant());
     ASSERT_TRUE(done) << done.error().message;
   }
@@ -142,7 +123,7 @@ TEST_F(OperatorClusterTest, ARestartWithNothingToDoWritesNothing) {
   name_ += "-again";
   StartOperator();
   ASSERT_TRUE(operator_->WaitForLine("reconciling", kPatience));
-  ASSERT_TRUE(bed_->Apply(kWarehouse));  // no change: nothing to do either
+  ASSERT_TRUE(bed_->Apply(WarehouseYaml()));  // no change: nothing to do either
   ASSERT_TRUE(ClusterBed::Await([&] {
     return bed_->LogOf(name_).find("pass done") != std::string::npos;
   })) << bed_->LogOf(name_);
@@ -210,7 +191,7 @@ TEST_F(OperatorClusterTest, ANamespaceEndsWithoutVaultAndItsAccessLater) {
       "POST", "/api/v1/namespaces",
       R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"doomed"}})"));
   StartOperator(more);
-  for (std::string yaml : {std::string(kWarehouse), NightlyGrant()}) {
+  for (std::string yaml : {WarehouseYaml(), NightlyGrant()}) {
     yaml.replace(yaml.find("namespace: sales"), 16, "namespace: doomed");
     const size_t path = yaml.find("sales/warehouse");
     if (path != std::string::npos) yaml.replace(path, 5, "doomed");

@@ -7,10 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <functional>
 
-#include "base/file.h"
-#include "fault_suite.h"
+#include "outage_suite.h"
 
 namespace claviger::testing {
 namespace {
@@ -18,101 +16,6 @@ namespace {
 using Mode = FaultProxy::Mode;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-constexpr char kSlot[] = "secret/data/sales/warehouse";
-constexpr char kPasses[] = "claviger_operator_passes_total";
-constexpr char kLeading[] = "claviger_operator_leading";
-
-// Of resident memory, ever.
-size_t PeakKilobytes(pid_t pid) {
-  const auto status =
-      ReadFile("/proc/" + std::to_string(pid) + "/status", 65'536);
-  const size_t at = status ? status->find("VmHWM:") : std::string::npos;
-  return at == std::string::npos ? SIZE_MAX
-                                 : std::stoul(status->substr(at + 6));
-}
-
-class OperatorOutageTest : public FaultSuite {
- protected:
-  void Begin() override {
-    ASSERT_TRUE(bed_->StartOperator());
-    ASSERT_EQ(bed_->MakeReady(), "True/Ready") << bed_->Log();
-    const auto token = bed_->cluster().LogIn("reports", "nightly");
-    ASSERT_TRUE(token) << token.error().message;
-    token_ = *token;
-  }
-  // It is still the process that was started: nothing made it end.
-  void End() override {
-    EXPECT_TRUE(bed_->Running()) << bed_->Log();
-    CleanUp();
-  }
-
-  void Suspend(bool suspended) {
-    ASSERT_TRUE(bed_->cluster().Apply(GrantYaml(
-        "nightly", "reports/nightly",
-        std::string("  suspended: ") + (suspended ? "true\n" : "false\n"))));
-  }
-
-  void ExpectSuspended() {
-    EXPECT_EQ(bed_->AwaitGrant("nightly", "False/Suspended"), "False/Suspended")
-        << bed_->Log();
-    EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 403);
-  }
-
-  // Vault misbehaves, an edit waits and says why, a metric counts it; then it
-  // behaves, and the edit takes effect.
-  void PassVaultTrouble(const std::function<void()>& begin,
-                        const std::string& reason, const std::string& result,
-                        const std::function<void()>& end) {
-    begin();
-    Suspend(true);
-    const std::string ready = "False/" + reason;
-    EXPECT_EQ(bed_->AwaitGrant("nightly", ready), ready) << bed_->Log();
-    EXPECT_GT(bed_->Metric(kPasses, "result=\"" + result + "\""), 0);
-    EXPECT_EQ(bed_->Probe("/healthz"), 200);
-    EXPECT_EQ(bed_->Metric(kLeading), 1);
-    // What was in force stays so: nothing was half done.
-    EXPECT_THAT(bed_->cluster().Policy("sa.reports.nightly"),
-                HasSubstr("sales/warehouse"));
-    end();
-    ExpectSuspended();
-  }
-
-  void PassVaultAnswer(int status, const std::string& headers,
-                       const std::string& reason, const std::string& result) {
-    PassVaultTrouble(
-        [&] {
-          bed_->vault().OnCall([=](const ProxiedCall&) {
-            return CallVerdict{CallVerdict::Kind::kAnswer,
-                               {status, R"({"errors":["injected"]})", headers}};
-          });
-        },
-        reason, result, [] { bed_->vault().Heal(); });
-  }
-
-  // Until nobody could lead any more, and a minute of it where that is so.
-  void PassApiOutage(Mode mode) {
-    const double failures =
-        bed_->Metric("claviger_operator_api_failures_total", "grants");
-    bed_->kube().SetMode(mode);
-    Suspend(true);
-    ASSERT_TRUE(bed_->process().WaitForLine("leadership lost", kPatience))
-        << bed_->Log();
-    EXPECT_EQ(bed_->Metric(kLeading), 0);
-    EXPECT_EQ(bed_->Probe("/healthz"), 200);
-    // Nobody told it of the edit.
-    EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 200);
-    if (mode == Mode::kRefuse) {
-      EXPECT_GT(bed_->Metric("claviger_operator_api_failures_total", "grants"),
-                failures);
-    }
-    bed_->kube().SetMode(Mode::kPass);
-    ExpectSuspended();
-    EXPECT_EQ(bed_->Metric(kLeading), 1);
-  }
-
-  std::string token_;
-};
 
 TEST_F(OperatorOutageTest, AnApiServerThatIsGoneIsWaitedFor) {
   PassApiOutage(Mode::kRefuse);
@@ -135,7 +38,7 @@ TEST_F(OperatorOutageTest, AnApiServerThatIsBusyDelaysAndLosesNothing) {
   Suspend(true);
   ASSERT_TRUE(ClusterBed::Await([&] { return refused >= 8; })) << bed_->Log();
   EXPECT_EQ(bed_->Metric(kLeading), 1);
-  EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 200);
+  EXPECT_EQ(bed_->cluster().Read(token_, kWarehouseSlot), 200);
   bed_->kube().Heal();
   ExpectSuspended();
 }
@@ -195,18 +98,6 @@ TEST_F(OperatorOutageTest, AVaultThatAnswersHalfADocumentIsNotBelieved) {
         });
       },
       "WriteFailed", "failures", [] { bed_->vault().Heal(); });
-}
-
-TEST_F(OperatorOutageTest, AVaultThatAnswersWithoutEndCostsNoMemory) {
-  constexpr size_t kEndless = size_t{64} << 20U;
-  PassVaultTrouble(
-      [] {
-        bed_->vault().OnAnswer([](const ProxiedCall&, ProxiedAnswer& answer) {
-          answer.body.resize(kEndless, ' ');
-        });
-      },
-      "TooLarge", "failures", [] { bed_->vault().Heal(); });
-  EXPECT_LT(PeakKilobytes(bed_->process().pid()), kEndless / 1024);
 }
 
 // The write was applied and its answer lost: it is read again, not assumed.

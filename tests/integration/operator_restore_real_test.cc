@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What must not come back to life: an object out of an etcd backup, access out
-// of a Vault backup, a cluster under another's name. And what is somebody
-// else's, although it bears our names: it is reported and left alone.
+// What must not come back to life: an object out of an etcd backup, a cluster
+// under another's name. And what is somebody else's, although it bears our
+// names: it is reported and left alone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <mutex>
 
 #include "etcd_values.h"
-#include "fault_suite.h"
+#include "restore_suite.h"
 
 namespace claviger::testing {
 namespace {
@@ -18,79 +18,14 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kSlot[] = "secret/data/sales/warehouse";
 constexpr char kGrantKey[] = "claviger.io/grants/sales/nightly";
 constexpr char kConnectionKey[] = "claviger.io/connections/sales/warehouse";
-constexpr char kOften[] = "intervals: {driftSeconds: 1}\n";
 constexpr char kPolicy[] = "sys/policies/acl/claviger.prod.sa.reports.nightly";
 constexpr char kRole[] = "auth/claviger/role/claviger.prod.sa.reports.nightly";
 constexpr char kEntry[] = "claviger/data/prod/bindings/sa.reports.nightly";
 
-class OperatorRestoreTest : public FaultSuite {
+class OperatorRestoreTest : public RestoreSuite {
  protected:
-  void Begin() override { ASSERT_TRUE(bed_->StartOperator(kOften)); }
-  void End() override { CleanUp(kOften); }
-
-  RealVault& vault() { return bed_->cluster().vault(); }
-  RealKubeApiServer& kube() { return bed_->cluster().kube(); }
-
-  void MakeReady() {
-    ASSERT_EQ(bed_->MakeReady(), "True/Ready") << bed_->Log();
-    const auto token = bed_->cluster().LogIn("reports", "nightly");
-    ASSERT_TRUE(token) << token.error().message;
-    token_ = *token;
-    ASSERT_EQ(bed_->cluster().Read(token_, kSlot), 200);
-  }
-
-  bool AwaitRead(int status) {
-    return ClusterBed::Await(
-        [&] { return bed_->cluster().Read(token_, kSlot) == status; });
-  }
-
-  json Data(const std::string& path) {
-    const auto answer = vault().Call("GET", path);
-    return answer && answer->ok() ? answer->Json()["data"] : json();
-  }
-
-  /// Everything of ours in Vault, to be put back as a snapshot would.
-  struct Backup {
-    json policy;
-    json role;
-    std::map<std::string, json> entries;  // by path below "prod/"
-    std::map<std::string, int> versions;
-  };
-  Backup TakeBackup() {
-    Backup backup{Data(kPolicy)["policy"], Data(kRole), {}, {}};
-    for (const char* path : {"bindings/sa.reports.nightly",
-                             "ledger/objects/sales", "ledger/epoch"}) {
-      const json entry = Data(std::string("claviger/data/prod/") + path);
-      backup.entries[path] = entry["data"];
-      backup.versions[path] = entry["metadata"]["version"];
-    }
-    return backup;
-  }
-  void Restore(const Backup& backup) {
-    for (const auto& [path, data] : backup.entries) {
-      ASSERT_TRUE(vault().Call("DELETE", "claviger/metadata/prod/" + path));
-      for (int i = 0; i < backup.versions.at(path); ++i) {
-        const auto written = vault().Call("POST", "claviger/data/prod/" + path,
-                                          json{{"data", data}}.dump());
-        ASSERT_TRUE(written && written->ok()) << written->body;
-      }
-    }
-    ASSERT_TRUE(
-        vault().Call("POST", kPolicy, json{{"policy", backup.policy}}.dump()));
-    const auto role = vault().Call("POST", kRole, backup.role.dump());
-    ASSERT_TRUE(role && role->ok()) << role->body;
-  }
-
-  void DeleteGrant() {
-    ASSERT_TRUE(bed_->cluster().Delete("Grant", "sales", "nightly"));
-    ASSERT_TRUE(ClusterBed::Await([&] {
-      return bed_->cluster().Get("Grant", "sales", "nightly").is_null();
-    })) << bed_->Log();
-  }
-
   // Somebody else's thing stands where one of ours should be.
   void ExpectConflict(const std::string& path, const std::string& body,
                       const std::function<json()>& read) {
@@ -111,8 +46,6 @@ class OperatorRestoreTest : public FaultSuite {
     EXPECT_TRUE(bed_->Clear()) << bed_->Log();
     EXPECT_EQ(read(), before);
   }
-
-  std::string token_;
 };
 
 TEST_F(OperatorRestoreTest, AGrantOutOfAnEtcdBackupGivesNothing) {
@@ -120,17 +53,17 @@ TEST_F(OperatorRestoreTest, AGrantOutOfAnEtcdBackupGivesNothing) {
   const auto backup = ReadEtcd(kube(), kGrantKey);
   ASSERT_TRUE(backup) << backup.error().message;
   DeleteGrant();
-  EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 403);
+  EXPECT_EQ(bed_->cluster().Read(token_, kWarehouseSlot), 403);
   ASSERT_TRUE(WriteEtcd(kube(), kGrantKey, *backup));
   EXPECT_EQ(bed_->AwaitGrant("nightly", "False/Restored"), "False/Restored")
       << bed_->Log();
-  EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 403);
+  EXPECT_EQ(bed_->cluster().Read(token_, kWarehouseSlot), 403);
   EXPECT_THAT(bed_->cluster().Policy("sa.reports.nightly"),
               Not(HasSubstr("secret/")));
   // Nor to an operator that did not see the deletion itself.
-  ASSERT_TRUE(bed_->StartOperator(kOften));
+  ASSERT_TRUE(bed_->StartOperator(kDriftOften));
   ASSERT_TRUE(bed_->process().WaitForLine("pass done", kPatience));
-  EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 403);
+  EXPECT_EQ(bed_->cluster().Read(token_, kWarehouseSlot), 403);
   EXPECT_EQ(bed_->cluster().Condition("Grant", "sales", "nightly", "Ready"),
             "False/Restored");
   // Somebody stands behind it again.
@@ -147,62 +80,20 @@ TEST_F(OperatorRestoreTest, AConnectionOutOfAnEtcdBackupGivesNothing) {
   const auto connection = ReadEtcd(kube(), kConnectionKey);
   ASSERT_TRUE(grant && connection);
   ASSERT_TRUE(bed_->Clear()) << bed_->Log();
-  EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 403);
+  EXPECT_EQ(bed_->cluster().Read(token_, kWarehouseSlot), 403);
   // All at once, while nobody looks.
   EXPECT_EQ(bed_->StopOperator(), 0);
   ASSERT_TRUE(WriteEtcd(kube(), kConnectionKey, *connection));
   ASSERT_TRUE(WriteEtcd(kube(), kGrantKey, *grant));
-  ASSERT_TRUE(bed_->StartOperator(kOften));
+  ASSERT_TRUE(bed_->StartOperator(kDriftOften));
   EXPECT_EQ(bed_->cluster().AwaitCondition("Connection", "sales", "warehouse",
                                            "Ready", "False/Restored"),
             "False/Restored")
       << bed_->Log();
   EXPECT_EQ(bed_->AwaitGrant("nightly", "False/Restored"), "False/Restored");
-  EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 403);
+  EXPECT_EQ(bed_->cluster().Read(token_, kWarehouseSlot), 403);
   EXPECT_THAT(bed_->cluster().Policy("sa.reports.nightly"),
               Not(HasSubstr("secret/")));
-}
-
-TEST_F(OperatorRestoreTest, AccessOutOfAVaultBackupIsTakenAwayAgain) {
-  MakeReady();
-  const Backup backup = TakeBackup();
-  DeleteGrant();
-  EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 403);
-  Restore(backup);
-  EXPECT_TRUE(AwaitRead(403)) << bed_->Log();
-  EXPECT_TRUE(ClusterBed::Await([&] {
-    return bed_->cluster().Policy("sa.reports.nightly").empty() &&
-           Data(kRole).is_null() && Data(kEntry).is_null();
-  })) << bed_->Log();
-}
-
-TEST_F(OperatorRestoreTest, AVaultRestoredWhileNobodyRanIsPutRightByTheNext) {
-  MakeReady();
-  const Backup backup = TakeBackup();
-  DeleteGrant();
-  bed_->Kill();
-  ASSERT_TRUE(bed_->process().WaitForExit(kPatience));
-  Restore(backup);
-  EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 200);  // so it was restored
-  bed_->DropLease();
-  ASSERT_TRUE(bed_->StartOperator(kOften));
-  EXPECT_TRUE(AwaitRead(403)) << bed_->Log();
-  EXPECT_TRUE(ClusterBed::Await([&] { return Data(kRole).is_null(); }));
-}
-
-// The restored Vault does not know the operator's token, either.
-TEST_F(OperatorRestoreTest, AVaultRestoredToBeforeTheLoginIsLoggedInToAgain) {
-  MakeReady();
-  const Backup backup = TakeBackup();
-  DeleteGrant();
-  const json leader = Data("claviger/data/prod/ledger/leader");
-  const auto revoked =
-      vault().Call("POST", "auth/token/revoke-accessor",
-                   json{{"accessor", leader["data"]["accessor"]}}.dump());
-  ASSERT_TRUE(revoked && revoked->ok()) << revoked->body;
-  ASSERT_TRUE(vault().Call("DELETE", "claviger/metadata/prod/ledger/leader"));
-  Restore(backup);
-  EXPECT_TRUE(AwaitRead(403)) << bed_->Log();
 }
 
 TEST_F(OperatorRestoreTest, ASecondClusterOfTheNameRefusesToStart) {
@@ -213,8 +104,8 @@ TEST_F(OperatorRestoreTest, ASecondClusterOfTheNameRefusesToStart) {
   EXPECT_EQ(bed_->process().WaitForExit(kPatience), 1) << bed_->Log();
   EXPECT_THAT(bed_->Log(), HasSubstr("give this cluster a name of its own"));
   EXPECT_EQ(bed_->Vault(), before);
-  EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 200);
-  ASSERT_TRUE(bed_->StartOperator(kOften));
+  EXPECT_EQ(bed_->cluster().Read(token_, kWarehouseSlot), 200);
+  ASSERT_TRUE(bed_->StartOperator(kDriftOften));
   ASSERT_TRUE(bed_->process().WaitForLine("pass done", kPatience));
   EXPECT_EQ(bed_->Vault(), before);
 }
@@ -268,7 +159,7 @@ TEST_F(OperatorRestoreTest, AnObjectThatCannotBeReadHoldsUpNothing) {
   ASSERT_TRUE(bed_->cluster().Apply(GrantYaml("closer", "finance/closer")));
   EXPECT_EQ(bed_->AwaitGrant("closer", "True/Ready"), "True/Ready")
       << bed_->Log();
-  EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 200);
+  EXPECT_EQ(bed_->cluster().Read(token_, kWarehouseSlot), 200);
 }
 
 // A Grant that is deleted and made anew for somebody else: what the old one
@@ -294,7 +185,7 @@ TEST_F(OperatorRestoreTest, TheOldAccessEndsBeforeItsSuccessorGives) {
                "True/Ready" &&
            bed_->cluster().LogIn("finance", "closer").has_value();
   })) << bed_->Log();
-  EXPECT_EQ(bed_->cluster().Read(token_, kSlot), 403);
+  EXPECT_EQ(bed_->cluster().Read(token_, kWarehouseSlot), 403);
   bed_->vault().Heal();
   const auto at = [&](const std::string& text) {
     return std::find(writes.begin(), writes.end(), text) - writes.begin();

@@ -13,18 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kObjects[] = R"(apiVersion: claviger.io/v1alpha1
-kind: Connection
-metadata: {name: warehouse, namespace: sales}
-spec:
-  provider: postgresql
-  endpoint: {host: dw.corp, database: dw}
-  owner: {kind: User, name: erin}
-  credentials:
-    type: password
-    default: {vault: {engine: kv2, mount: secret, path: sales/warehouse}}
----
-apiVersion: claviger.io/v1alpha1
+constexpr char kFinance[] = R"(apiVersion: claviger.io/v1alpha1
 kind: Group
 metadata: {name: finance}
 spec: {members: [{kind: User, name: bob}]}
@@ -36,17 +25,16 @@ class OperatorUninstallTest : public ::testing::Test {
     auto bed = ClusterBed::Start();
     CLAVIGER_NEED_SERVER(bed);
     bed_ = *std::move(bed);
-    int port = 0;
     // The second is the one whose webhook is asked: it never leads.
-    Start("leader", leader_, port);
+    Start("leader", leader_);
     ASSERT_TRUE(leader_ && leader_->WaitForLine("\"leading\"", kPatience));
-    Start("standby", standby_, port);
-    ASSERT_NE(port, 0);
-    Register("validating", "Validating", "/validate", port);
-    Register("mutating", "Mutating", "/mutate", port);
+    Start("standby", standby_);
+    ASSERT_TRUE(standby_);
+    const Status registered = bed_->RegisterWebhook(*standby_);
+    ASSERT_TRUE(registered) << registered.error().message;
     Status applied;
     ASSERT_TRUE(ClusterBed::Await([&] {
-      applied = bed_->Apply(kObjects);
+      applied = bed_->Apply(WarehouseYaml() + "---\n" + kFinance);
       return applied.has_value();
     })) << applied.error().message
         << bed_->LogOf("standby");
@@ -56,43 +44,10 @@ class OperatorUninstallTest : public ::testing::Test {
     ASSERT_EQ(Finalizers("Connection", "sales", "warehouse"), 1u);
   }
 
-  void Start(const std::string& name, std::optional<Process>& process,
-             int& port) {
-    auto started = bed_->StartOperator(
-        name,
-        "webhook: {address: 127.0.0.1, port: 0, names: [localhost]}\n"
-        "admins: [{groups: [\"system:masters\"]}]\n");
+  void Start(const std::string& name, std::optional<Process>& process) {
+    auto started = bed_->StartOperator(name, kWithWebhook);
     ASSERT_TRUE(started) << started.error().message;
     process.emplace(*std::move(started));
-    const auto line = process->WaitForLine("webhook listening", kPatience);
-    ASSERT_TRUE(line) << process->StderrTail();
-    port = json::parse(*line).at("port");
-  }
-
-  void Register(const std::string& plural, const std::string& kind,
-                const std::string& path, int port) {
-    const json configuration = {
-        {"apiVersion", "admissionregistration.k8s.io/v1"},
-        {"kind", kind + "WebhookConfiguration"},
-        {"metadata", {{"name", "claviger"}}},
-        {"webhooks",
-         {{{"name", "objects.claviger.io"},
-           {"admissionReviewVersions", {"v1"}},
-           {"sideEffects", "None"},
-           {"failurePolicy", "Fail"},
-           {"clientConfig",
-            {{"url", "https://localhost:" + std::to_string(port) + path}}},
-           {"rules",
-            {{{"apiGroups", {"claviger.io"}},
-              {"apiVersions", {"v1alpha1"}},
-              {"resources", {"connections", "grants", "groups"}},
-              {"operations", {"CREATE", "UPDATE"}}}}}}}}};
-    const auto made =
-        bed_->kube().Call("POST",
-                          "/apis/admissionregistration.k8s.io/v1/" + plural +
-                              "webhookconfigurations",
-                          configuration.dump());
-    ASSERT_TRUE(made && made->ok()) << made->body;
   }
 
   size_t Finalizers(const std::string& kind, const std::string& ns,
