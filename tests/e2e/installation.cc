@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "support/await.h"
 
 namespace claviger::testing {
 namespace {
@@ -156,7 +157,14 @@ Status Installation::SetUpVault() {
 Status Installation::StartShop() {
   const auto manifests = Example("shop.yaml");
   if (!manifests) return Fail(manifests.error());
-  if (Status done = node_->Apply(*manifests); !done) return done;
+  // The Service forwards a moment after its pods are ready: kube-proxy learns
+  // of them on its own. Until then the webhook is unreachable.
+  Status applied;
+  const auto apply = [&] {
+    applied = node_->Apply(*manifests);
+    return static_cast<bool>(applied);
+  };
+  if (!Await(apply, kNodePatience)) return applied;
   const std::string seen = node_->AwaitRollout("shop", "frontend", 1);
   if (seen.empty()) return {};
   return Fail(ErrorCode::kDeadlineExceeded, "shop/frontend: " + seen);

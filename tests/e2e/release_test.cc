@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <thread>
@@ -124,6 +125,16 @@ class ReleaseTest : public SharedBedTest<Bed> {
     return answer.ok() ? "accepted" : answer.message();
   }
 
+  static bool OperatorsAre(const std::string& image) {
+    const json pods =
+        node().Pods(kNamespace, "app.kubernetes.io/name=claviger-operator");
+    return pods.size() == 2 &&
+           std::all_of(pods.begin(), pods.end(), [&](const json& pod) {
+             return !pod["metadata"].contains("deletionTimestamp") &&
+                    pod["spec"]["containers"][0]["image"] == image;
+           });
+  }
+
   static std::string SidecarImage(const json& pod) {
     return pod["spec"]["initContainers"][0]["image"];
   }
@@ -162,6 +173,10 @@ TEST_F(ReleaseTest, UpgradesWithoutTouchingRunningPods) {
                        "/api/v1/namespaces/claviger-system/pods?labelSelector="
                        "app.kubernetes.io/name=claviger-operator")
                   .ok());
+  // One of the previous release that is still ending injects what it knows.
+  ASSERT_TRUE(
+      Await([] { return OperatorsAre("localhost/claviger/operator:0.1.0"); },
+            kNodePatience));
   EXPECT_EQ(node().AwaitRollout(kNamespace, "claviger-operator", 2), "");
   EXPECT_EQ(Containers(node()), before);
   EXPECT_EQ(Reads(), "200\n");
@@ -173,8 +188,10 @@ TEST_F(ReleaseTest, UpgradesWithoutTouchingRunningPods) {
   EXPECT_EQ(SidecarImage(changed.body), "localhost/claviger/sidecar:0.0.9");
   const json old = node().Pods("shop", "app=frontend");
   ASSERT_EQ(old.size(), 1u);
-  node().Ask("DELETE", std::string(kPods) + "/" +
-                           std::string(old[0]["metadata"]["name"]));
+  ASSERT_TRUE(node()
+                  .Ask("DELETE", std::string(kPods) + "/" +
+                                     std::string(old[0]["metadata"]["name"]))
+                  .ok());
   EXPECT_EQ(node().AwaitRollout("shop", "frontend", 1), "");
   EXPECT_TRUE(Await(
       [] {
