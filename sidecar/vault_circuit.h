@@ -3,10 +3,13 @@
 // The Api that stops asking a Vault that does not answer: after a failure that
 // may pass, calls fail at once for a while that grows with each further one,
 // so that requests do not queue behind deadlines and a fleet does not hammer a
-// server that comes back. Thread-safe.
+// server that comes back. One mount that fails, as a database engine whose
+// database is down, is left alone by itself; all of Vault is when two fail in a
+// row, or when it says that it is sealed or busy. Thread-safe.
 #pragma once
 
 #include <mutex>
+#include <string>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -44,7 +47,8 @@ class VaultCircuit final : public vault::Api {
   void Forgive();
 
  private:
-  void Note(const Result<vault::Answer>& answer);
+  bool IsShut(const std::string& mount) const;
+  void Note(const std::string& mount, const Result<vault::Answer>& answer);
   void SetUrgent(bool urgent);
 
   vault::Api& next_;
@@ -56,6 +60,9 @@ class VaultCircuit final : public vault::Api {
   bool urgent_ = false;
   int failures_ = 0;  // since an answer
   Error last_;
+  std::string failed_mount_;
+  bool answered_ = false;  // by another mount, since the last failure
+  bool whole_ = false;     // all of Vault is left alone
 };
 
 }  // namespace claviger::sidecar

@@ -7,6 +7,7 @@
 // Plain values; facts are shared and immutable.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ struct ConnectionFacts {
   bool server_side_only = true;
   model::SecretReaders secret_readers = model::SecretReaders::kGranted;
   model::OnSecretFailure on_secret_failure = model::OnSecretFailure::kFail;
+  std::optional<std::chrono::seconds> max_stale;
   bool injectable = false;  // the provider has an injector
   std::optional<std::vector<model::Workload>> workloads;
   std::optional<Slot> default_slot;

@@ -136,6 +136,10 @@ std::shared_ptr<const ConnectionFacts> ReadFacts(JsonReader& in) {
   if (in.TextOr("onSecretFailure", "Fail") == "Next") {
     facts->on_secret_failure = model::OnSecretFailure::kNext;
   }
+  if (in.Has("maxStaleSeconds")) {
+    facts->max_stale =
+        std::chrono::seconds(in.NumberIn("maxStaleSeconds", 1, kMaxInt));
+  }
   if (in.Has("workloads")) facts->workloads = ReadWorkloads(in);
   if (in.Has("default")) facts->default_slot = ReadSlot(in.Object("default"));
   if (in.Has("refused")) {

@@ -113,6 +113,7 @@ json EncodeFacts(const ConnectionFacts& facts) {
   if (facts.on_secret_failure == model::OnSecretFailure::kNext) {
     out["onSecretFailure"] = "Next";
   }
+  if (facts.max_stale) out["maxStaleSeconds"] = facts.max_stale->count();
   if (facts.workloads) out["workloads"] = EncodeWorkloads(*facts.workloads);
   if (facts.default_slot) out["default"] = Encode(*facts.default_slot);
   if (facts.refused) {

@@ -86,6 +86,7 @@ std::shared_ptr<ConnectionFacts> FactsOf(const model::Connection& connection,
   facts->server_side_only = connection.server_side_only;
   facts->secret_readers = connection.secret_readers;
   facts->on_secret_failure = connection.credentials.on_secret_failure;
+  facts->max_stale = connection.credentials.max_stale;
   facts->injectable = providers::HasInjector(connection.provider);
   facts->workloads = connection.workloads;
   facts->refused = connection.refused;

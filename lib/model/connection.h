@@ -5,6 +5,7 @@
 // A plain value; see object.h for the thread rule.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -67,6 +68,8 @@ struct Credentials {
   bool allow_personal = true;
   std::optional<DefaultSlot> default_slot;
   OnSecretFailure on_secret_failure = OnSecretFailure::kFail;
+  /// For how long what Vault cannot confirm is served; absent: to its end.
+  std::optional<std::chrono::seconds> max_stale;
 };
 
 enum class SecretReaders { kUsers, kGranted };

@@ -66,6 +66,7 @@ void Read(const Value& value, Credentials& out) {
   fields.Optional("allowPersonal", out.allow_personal);
   fields.Optional("default", out.default_slot);
   fields.Optional("onSecretFailure", out.on_secret_failure);
+  fields.Optional("maxStale", out.max_stale);
   fields.Finish();
 }
 

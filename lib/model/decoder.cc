@@ -172,6 +172,27 @@ void Read(const Value& value, Time& out) {
   out = *time;
 }
 
+void Read(const Value& value, std::chrono::seconds& out) {
+  if (!IsScalar(value.node(), ScalarType::kText)) {
+    value.WrongType("a duration, such as 30s, 10m or 12h");
+    return;
+  }
+  const std::string& text = value.node().text;
+  const size_t digits = CountDigits(text);
+  const std::string_view unit = std::string_view(text).substr(digits);
+  int count = 0;
+  if (digits >= 1 && digits <= 6 && text[0] != '0') {
+    std::from_chars(text.data(), text.data() + digits, count);
+  }
+  if (count == 0 || (unit != "s" && unit != "m" && unit != "h")) {
+    value.Undecodable(Quoted(text) + " is not a duration",
+                      "write it like 30s, 10m or 12h");
+    return;
+  }
+  const int seconds = unit == "s" ? 1 : unit == "m" ? 60 : 3'600;
+  out = std::chrono::seconds(int64_t{count} * seconds);
+}
+
 void Read(const Value& value, int64_t& out) {
   const Node& node = value.node();
   std::string_view text = node.text;

@@ -7,6 +7,7 @@
 // names: an overload of `EnumNames`. Not synchronised.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -63,6 +64,8 @@ void Read(const Value& value, std::string& out);
 void Read(const Value& value, std::map<std::string, std::string>& out);
 /// RFC 3339.
 void Read(const Value& value, Time& out);
+/// A whole number of s, m or h: "90s", "10m".
+void Read(const Value& value, std::chrono::seconds& out);
 /// A decimal integer; one beyond 64 bits becomes the nearest.
 void Read(const Value& value, int64_t& out);
 void Read(const Value& value, int& out);

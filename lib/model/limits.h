@@ -5,6 +5,7 @@
 // base/names.h.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
 namespace claviger::model {
@@ -25,6 +26,8 @@ inline constexpr size_t kMaxPathPrefix = 256;
 inline constexpr size_t kMaxCaBundle = size_t{64} << 10U;
 inline constexpr size_t kMaxParameters = 32;
 inline constexpr size_t kMaxParameterValue = 256;
+inline constexpr std::chrono::seconds kLeastMaxStale{10};
+inline constexpr std::chrono::seconds kLongestMaxStale = std::chrono::hours(168);
 
 // A Vault reference
 inline constexpr size_t kMaxMount = 128;

@@ -74,6 +74,11 @@ void CheckCredentials(const Connection& connection, Report& report) {
                    "Next would hand a caller somebody else's credential",
                    "set it to Fail");
   }
+  if (credentials.max_stale && (*credentials.max_stale < kLeastMaxStale ||
+                                *credentials.max_stale > kLongestMaxStale)) {
+    report.Invalid(path + ".maxStale", "not between 10s and 168h",
+                   "leave it out to serve a credential until its own end");
+  }
   CheckUnusedCredentials(connection, report);
 }
 

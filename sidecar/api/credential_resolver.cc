@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sidecar/api/credential_resolver.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "access/bindings_document.h"
@@ -95,7 +96,7 @@ CredentialResolver::Step CredentialResolver::Attempt(const Ask& ask) const {
   Step first = TrySlot(view, *binding, decision);
   if (!std::holds_alternative<Problem>(first) || decision.vault == nullptr ||
       !MayFallThrough(*binding, ask.hint)) {
-    return first;
+    return NotTooStale(std::move(first));
   }
   // Each round takes at least one slot away, so this ends.
   auto rest =
@@ -108,7 +109,9 @@ CredentialResolver::Step CredentialResolver::Attempt(const Ask& ask) const {
       resolved->binding = binding;
       resolved->degraded = true;
     }
-    if (!std::holds_alternative<Problem>(next)) return next;
+    if (!std::holds_alternative<Problem>(next)) {
+      return NotTooStale(std::move(next));
+    }
     rest = std::make_unique<access::Binding>(Without(*rest, *decision.vault));
   }
 }
@@ -151,7 +154,27 @@ CredentialResolver::Step CredentialResolver::TrySlot(
   resolved.credential = known.credential;
   resolved.expires_at = known.expires_at;
   resolved.stale = known.stale;
+  resolved.unconfirmed = known.unconfirmed;
   return resolved;
+}
+
+CredentialResolver::Step CredentialResolver::NotTooStale(Step step) const {
+  const auto* resolved = std::get_if<Resolved>(&step);
+  if (resolved == nullptr) return step;
+  const auto& bound = resolved->binding->facts->max_stale;
+  if (!bound) return step;
+  auto unconfirmed = resolved->unconfirmed;
+  if (const auto since = unheard_since_()) {
+    unconfirmed = std::max(unconfirmed, clock_.SteadyNow() - *since);
+  }
+  if (unconfirmed <= *bound) return step;
+  return Problem{"BackendUnavailable",
+                 Naming(resolved->slot) +
+                     " could not be confirmed at vault for longer than the "
+                     "connection's maxStale",
+                 "try again; the sidecar's log and its /readyz say more",
+                 {},
+                 1};
 }
 
 }  // namespace claviger::sidecar

@@ -3,10 +3,12 @@
 // From a question to a credential in hand: decide, look in the cache, fetch
 // where there is nothing, and decide again with what is then true, so that a
 // Grant taken away in between is taken away here too. A fetch that fails never
-// moves to another slot, unless the connection says onSecretFailure: Next.
+// moves to another slot, unless the connection says onSecretFailure: Next; what
+// was stale for too long (maxStale) never does.
 // Thread-safe; never blocks.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,6 +34,7 @@ struct Resolved {
   std::shared_ptr<const Credential> credential;
   std::optional<Time> expires_at;  // of the credential
   bool stale = false;
+  std::chrono::milliseconds unconfirmed{0};  // for how long it was stale
   bool degraded = false;
 };
 using Resolution = std::variant<Resolved, Problem>;
@@ -40,12 +43,16 @@ class CredentialResolver {
  public:
   /// The pod's present view, or why there is none.
   using ViewSource = std::function<std::variant<ViewPtr, Problem>()>;
+  /// Since when Vault could not be asked what the pod may use; none: it was.
+  using UnheardSince = std::function<std::optional<SteadyTime>()>;
   using Done = std::function<void(Resolution)>;
 
   /// All references outlive the object.
-  CredentialResolver(ViewSource views, const Clock& clock,
-                     const Engines& engines, CredentialCache& cache)
+  CredentialResolver(ViewSource views, UnheardSince unheard_since,
+                     const Clock& clock, const Engines& engines,
+                     CredentialCache& cache)
       : views_(std::move(views)),
+        unheard_since_(std::move(unheard_since)),
         clock_(clock),
         engines_(engines),
         cache_(cache) {}
@@ -74,8 +81,10 @@ class CredentialResolver {
   Step Attempt(const Ask& ask) const;
   Step TrySlot(const ViewPtr& view, const access::Binding& binding,
                const access::Decision& decision) const;
+  Step NotTooStale(Step step) const;
 
   const ViewSource views_;
+  const UnheardSince unheard_since_;
   const Clock& clock_;
   const Engines& engines_;
   CredentialCache& cache_;

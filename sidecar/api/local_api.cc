@@ -77,8 +77,9 @@ void LocalApi::Exchange::Refuse(const Problem& problem) const {
 LocalApi::LocalApi(const Parts& parts)
     : parts_(parts),
       partitions_(parts.random),
-      resolver_([this] { return PodView(); }, parts.clock, parts.engines,
-                parts.cache),
+      resolver_([this] { return PodView(); },
+                [this] { return parts_.session.standing().unheard_since; },
+                parts.clock, parts.engines, parts.cache),
       audit_(parts.clock, parts.log) {}
 
 void LocalApi::Handle(const Guard& guard, const http::ServerRequest& request,

@@ -66,7 +66,7 @@ Known CredentialCache::Find(const model::VaultRef& ref) {
   if (held == nullptr) return known;
   known.credential = entry.credential;
   known.stale = trouble != nullptr;
-  known.unconfirmed = now - held->confirmed;
+  if (trouble != nullptr) known.unconfirmed = now - trouble->since;
   if (const auto end = life::EndOf(*held)) {
     known.expires_at = entry.shown_end.Of(*end, clock_);
   }

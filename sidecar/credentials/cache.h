@@ -39,7 +39,7 @@ struct Known {
   std::optional<Time> expires_at;
   /// Vault could not be asked when that was last tried.
   bool stale = false;
-  /// How long ago Vault confirmed it.
+  /// For how long it could not; zero where it is not stale.
   std::chrono::milliseconds unconfirmed{0};
   /// Why it is stale, or why there is none; not yet worth another try.
   std::optional<Error> error;

@@ -90,7 +90,6 @@ class Transition {
     fresh.held.lifetime = read.lifetime;
     fresh.held.lifetime.ttl =
         std::clamp(read.lifetime.ttl, milliseconds(0), kLongest);
-    fresh.held.confirmed = now_;
     const milliseconds ttl = fresh.held.lifetime.ttl;
     switch (read.lifetime.kind) {
       case Lifetime::Kind::kEndless:
@@ -124,7 +123,6 @@ class Transition {
     const bool capped = ttl.count() == 0 || ttl + kSlack < lifetime.ttl;
     lifetime.renewable = lifetime.renewable && renewed.renewable && !capped;
     fresh.next = MayRenew(fresh.held) ? Task::kRenew : Task::kRead;
-    fresh.held.confirmed = now_;
     fresh.due = now_;
     if (ttl.count() > 0) {
       fresh.held.ends = renewed.asked + ttl;
@@ -136,8 +134,7 @@ class Transition {
   Life On(Life life, const Failed& failed) const {
     if (!IsBusy(life)) return life;
     const Trouble* before = TroubleOf(life);
-    const Trouble trouble =
-        Troubled(failed.error, before == nullptr ? 0 : before->failures);
+    const Trouble trouble = Troubled(failed.error, before);
     auto* renewing = std::get_if<Renewing>(&life);
     if (renewing != nullptr && renewing->task == Task::kRenew) {
       return RenewalFailed(renewing->held, trouble);
@@ -185,9 +182,11 @@ class Transition {
                       pace_.compare);
   }
 
-  Trouble Troubled(const Error& error, int failures) const {
+  Trouble Troubled(const Error& error, const Trouble* before) const {
+    const int failures = before == nullptr ? 0 : before->failures;
     Trouble trouble;
     trouble.error = error;
+    trouble.since = before == nullptr ? now_ : before->since;
     trouble.failures = std::min(failures, 1'000) + 1;
     trouble.retry_at =
         now_ + pace_.least_pause +

@@ -70,8 +70,7 @@ enum class Task {
 
 /// What is known of a credential that may be served.
 struct Held {
-  Lifetime lifetime;     // as first read; ttl is what renewals ask for
-  SteadyTime confirmed;  // when Vault last said that it is good
+  Lifetime lifetime;  // as first read; ttl is what renewals ask for
   std::optional<SteadyTime> ends;
   std::optional<SteadyTime> login_ends;
 };
@@ -79,6 +78,7 @@ struct Held {
 struct Trouble {
   Error error;
   int failures = 0;     // in a row
+  SteadyTime since;     // when the first of them came
   SteadyTime retry_at;  // nothing is asked before
 };
 

@@ -117,7 +117,7 @@ void Session::Loaded(std::optional<LoadedDocument> own,
   own_ = std::move(own);
   everyone_ = std::move(everyone);
   failed_checks_ = 0;
-  Stand({Standing::State::kServing, std::nullopt});
+  Stand({Standing::State::kServing, std::nullopt, std::nullopt});
   if (!changed && view() != nullptr) return;
 
   std::vector<const access::BindingsDocument*> documents;
@@ -143,6 +143,9 @@ void Session::Failed(const Error& error) {
                                             {"code", ToString(error.code)}});
   }
   standing.error = error;
+  if (!standing.unheard_since) {
+    standing.unheard_since = deps_.clock.SteadyNow();
+  }
   Stand(std::move(standing));
 }
 
@@ -150,7 +153,7 @@ void Session::Refused(const Error& error) {
   if (standing().state != Standing::State::kRefused) {
     deps_.log.Warning("access refused by vault", {{"error", error.message}});
   }
-  Stand({Standing::State::kRefused, error});
+  Stand({Standing::State::kRefused, error, std::nullopt});
   if (!keeper_.logged_in()) check_at_ = keeper_.login_from();
   own_.reset();
   everyone_.reset();

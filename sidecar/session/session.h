@@ -32,6 +32,8 @@ struct Standing {
   State state = State::kStarting;
   /// Why Vault could not be asked when last tried, or what it refused.
   std::optional<Error> error;
+  /// Since when it could not be asked; none: it was, when last tried.
+  std::optional<SteadyTime> unheard_since;
 };
 
 class Session {

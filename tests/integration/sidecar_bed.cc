@@ -182,14 +182,23 @@ std::string SidecarBed::UserToken(const std::string& name,
                          {"groups", groups}});
 }
 
+Result<std::string> SidecarBed::PodToken(const model::ObjectRef& identity) {
+  return vault_->ServiceAccountToken(identity.ns, identity.name, kAudience);
+}
+
 Result<Secret> SidecarBed::LogIn(const model::ObjectRef& identity) {
-  auto jwt = vault_->ServiceAccountToken(identity.ns, identity.name, kAudience);
+  auto jwt = PodToken(identity);
   if (!jwt) return Fail(std::move(jwt.error()));
+  return LogIn(identity, Secret(std::move(*jwt)));
+}
+
+Result<Secret> SidecarBed::LogIn(const model::ObjectRef& identity,
+                                 const Secret& jwt) {
   auto login = vault::LoginWithJwt(
       *api_, kPods,
       access::VaultNameOf(kCluster, access::Principal::ServiceAccount(
                                         identity.ns, identity.name)),
-      Secret(std::move(*jwt)));
+      jwt);
   if (!login) return Fail(std::move(login.error()));
   return std::move(login->token);
 }

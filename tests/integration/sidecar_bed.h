@@ -60,6 +60,9 @@ class SidecarBed {
 
   /// A login as this service account, apart from any sidecar's.
   Result<Secret> LogIn(const model::ObjectRef& identity);
+  /// The same with a token of PodToken.
+  Result<Secret> LogIn(const model::ObjectRef& identity, const Secret& jwt);
+  Result<std::string> PodToken(const model::ObjectRef& identity);
   vault::Api& api() { return *api_; }
   const Secret& root() const { return root_; }
 

@@ -104,6 +104,37 @@ std::vector<BadManifest> UnknownFields() {
 std::vector<BadManifest> WrongTypes() {
   return {
       {kGoodConnection,
+       "type: password",
+       "type: password\n    maxStale: 600",
+       kUndecodable,
+       {"m.yaml:10: spec.credentials.maxStale: "
+        "expected a duration, such as 30s, 10m or 12h, found a number; write a "
+        "duration, such as 30s, 10m or 12h"}},
+      {kGoodConnection,
+       "type: password",
+       "type: password\n    maxStale: 10d",
+       kUndecodable,
+       {"m.yaml:10: spec.credentials.maxStale: "
+        "\"10d\" is not a duration; write it like 30s, 10m or 12h"}},
+      {kGoodConnection,
+       "type: password",
+       "type: password\n    maxStale: 1h30m",
+       kUndecodable,
+       {"m.yaml:10: spec.credentials.maxStale: "
+        "\"1h30m\" is not a duration; write it like 30s, 10m or 12h"}},
+      {kGoodConnection,
+       "type: password",
+       "type: password\n    maxStale: 0s",
+       kUndecodable,
+       {"m.yaml:10: spec.credentials.maxStale: "
+        "\"0s\" is not a duration; write it like 30s, 10m or 12h"}},
+      {kGoodConnection,
+       "type: password",
+       "type: password\n    maxStale: 1000000s",
+       kUndecodable,
+       {"m.yaml:10: spec.credentials.maxStale: "
+        "\"1000000s\" is not a duration; write it like 30s, 10m or 12h"}},
+      {kGoodConnection,
        "provider: postgresql",
        "provider: 5",
        kUndecodable,
@@ -437,6 +468,24 @@ std::vector<BadManifest> ListsThatMustNotBeEmptyWhereGiven() {
 
 std::vector<BadManifest> ValuesOutOfRange() {
   return {
+      {kGoodConnection,
+       "type: password",
+       "type: password\n    maxStale: 9s",
+       kInvalid,
+       {"m.yaml:10: spec.credentials.maxStale: not between 10s and 168h; "
+        "leave it out to serve a credential until its own end"}},
+      {kGoodConnection,
+       "type: password",
+       "type: password\n    maxStale: 169h",
+       kInvalid,
+       {"m.yaml:10: spec.credentials.maxStale: not between 10s and 168h; "
+        "leave it out to serve a credential until its own end"}},
+      {kGoodConnection,
+       "type: password",
+       "type: password\n    maxStale: 604801s",
+       kInvalid,
+       {"m.yaml:10: spec.credentials.maxStale: not between 10s and 168h; "
+        "leave it out to serve a credential until its own end"}},
       {kGoodConnection,
        "{host: dw.corp}",
        "{host: dw.corp, port: 65536}",

@@ -20,6 +20,13 @@ class FakeRandom final : public Random {
   explicit FakeRandom(std::vector<double> units = {0.5})
       : units_(std::move(units)) {}
 
+  /// From now on these numbers.
+  void Use(std::vector<double> units) {
+    const std::lock_guard lock(mutex_);
+    units_ = std::move(units);
+    next_ = 0;
+  }
+
   double Unit() override {
     const std::lock_guard lock(mutex_);
     if (units_.empty()) return 0.5;

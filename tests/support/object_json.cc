@@ -68,6 +68,9 @@ json Json(const model::Credentials& credentials) {
             credentials.on_secret_failure == model::OnSecretFailure::kNext
                 ? "Next"
                 : "Fail"}};
+  if (credentials.max_stale) {
+    out["maxStale"] = std::to_string(credentials.max_stale->count()) + "s";
+  }
   if (credentials.default_slot) {
     out["default"] = {
         {"vault", Json(credentials.default_slot->vault)},

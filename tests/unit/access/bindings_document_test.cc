@@ -45,6 +45,7 @@ std::shared_ptr<ConnectionFacts> FullFacts() {
   facts->server_side_only = false;
   facts->secret_readers = model::SecretReaders::kUsers;
   facts->on_secret_failure = model::OnSecretFailure::kNext;
+  facts->max_stale = std::chrono::seconds(90);
   facts->injectable = true;
   facts->workloads = {{"reports", std::nullopt},
                       {"sales", std::vector<std::string>{"web", "etl"}}};
@@ -138,6 +139,7 @@ TEST(BindingsDocumentTest, KeepsEveryFactOfAConnection) {
   EXPECT_EQ(facts.server_side_only, was.server_side_only);
   EXPECT_EQ(facts.secret_readers, was.secret_readers);
   EXPECT_EQ(facts.on_secret_failure, was.on_secret_failure);
+  EXPECT_EQ(facts.max_stale, was.max_stale);
   EXPECT_EQ(facts.injectable, was.injectable);
   ASSERT_TRUE(facts.workloads);
   EXPECT_EQ((*facts.workloads)[0].service_accounts, std::nullopt);

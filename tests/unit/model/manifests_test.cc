@@ -36,6 +36,7 @@ spec:
     allowPersonal: false
     default: {vault: {engine: kv2, mount: secret, path: sales/warehouse, version: 3, keys: {username: user, password: pass}}}
     onSecretFailure: Next
+    maxStale: 90m
   serverSideOnly: false
   secretReaders: Users
   deletionPolicy: Revoke
@@ -69,6 +70,7 @@ TEST(ManifestsTest, DecodesEveryFieldOfAConnection) {
   EXPECT_EQ(c.credentials.mode, CredentialMode::kLayered);
   EXPECT_FALSE(c.credentials.allow_personal);
   EXPECT_EQ(c.credentials.on_secret_failure, OnSecretFailure::kNext);
+  EXPECT_EQ(c.credentials.max_stale, std::chrono::minutes(90));
   const VaultRef expected{
       Engine::kKv2, "secret", "sales/warehouse",
       "",           3,        {{"username", "user"}, {"password", "pass"}}};
@@ -191,6 +193,7 @@ spec: {}
   EXPECT_FALSE(c.credentials.default_slot->server_side_only);
   EXPECT_EQ(c.secret_readers, SecretReaders::kGranted);
   EXPECT_EQ(c.credentials.on_secret_failure, OnSecretFailure::kFail);
+  EXPECT_EQ(c.credentials.max_stale, std::nullopt);
   EXPECT_EQ(c.endpoint.tls.mode, "verify-full");
   EXPECT_FALSE(c.owner.has_value());
   EXPECT_FALSE(c.workloads.has_value());

@@ -348,18 +348,23 @@ TEST_F(LifeCycleTest, ALoginsEndIsNothingToWhatIsNoLease) {
   EXPECT_EQ(EndOf(*HeldAt(life, now)), std::nullopt);
 }
 
-TEST_F(LifeCycleTest, KnowsSinceWhenVaultHasNotConfirmedIt) {
+TEST_F(LifeCycleTest, KnowsSinceWhenVaultCouldNotConfirmIt) {
   Given(Endless());
-  const SteadyTime confirmed = now;
+  BeginWhatIsDue();
+  Happens(Failed{Away()});
+  const SteadyTime first = now;
   for (int i = 0; i < 5; ++i) {
     BeginWhatIsDue();
+    EXPECT_EQ(TroubleOf(life)->since, first);
     Happens(Failed{Away()});
+    EXPECT_EQ(TroubleOf(life)->since, first);
   }
-  EXPECT_EQ(HeldAt(life, now)->confirmed, confirmed);
   BeginWhatIsDue();
   Happens(Read{Endless(), now});
-  EXPECT_EQ(HeldAt(life, now)->confirmed, now);
   EXPECT_EQ(TroubleOf(life), nullptr);
+  BeginWhatIsDue();
+  Happens(Failed{Away()});
+  EXPECT_EQ(TroubleOf(life)->since, now);
 }
 
 }  // namespace

@@ -129,6 +129,7 @@ class World {
     EXPECT_EQ(HeldAt(life_, now_) != nullptr, served);
     const Trouble* trouble = TroubleOf(life_);
     ASSERT_NE(trouble, nullptr);
+    EXPECT_LE(trouble->since, now_);
     EXPECT_LE(trouble->retry_at - now_,
               pace_.least_pause + pace_.backoff.cap +
                   error.retry_after.value_or(milliseconds(0)));
@@ -197,7 +198,6 @@ class World {
     if (held != nullptr) {
       EXPECT_TRUE(endless_ || (end_ && now_ < *end_)) << "served too long";
       EXPECT_TRUE(!login_end_ || now_ < *login_end_) << "outlives its login";
-      EXPECT_LE(held->confirmed, now_);
       // Something is always coming, and not after its end.
       const auto at = ActAt(life_);
       if (!IsBusy(life_)) {

@@ -86,9 +86,9 @@ TEST(WorkerTest, StopsWithJobsLeftAndTakesNoMore) {
 
 class CircuitTest : public ::testing::Test {
  protected:
-  ErrorCode Ask() {
+  ErrorCode Ask(const std::string& path = "secret/data/x") {
     vault::Call call;
-    call.path = "secret/data/x";
+    call.path = path;
     const auto answer = circuit.Do(call);
     return answer ? ErrorCode::kInternal : answer.error().code;
   }
@@ -140,6 +140,41 @@ TEST_F(CircuitTest, RefusalsAreAnswers) {
   });
   for (int i = 0; i < 3; ++i) Ask();
   EXPECT_EQ(vault.seen().size(), 3U);
+}
+
+TEST_F(CircuitTest, AnEngineThatFailsShutsNoOther) {
+  vault.SetHandler([](const auto& call) -> Result<vault::Answer> {
+    if (call.path.starts_with("database/")) {
+      return Fail(ErrorCode::kUnavailable, "its database is down");
+    }
+    return vault::Answer(200, "{}");
+  });
+  EXPECT_EQ(Ask("database/creds/a"), ErrorCode::kUnavailable);
+  EXPECT_EQ(Ask(), ErrorCode::kInternal);  // answered
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(Ask("database/creds/b"), ErrorCode::kUnavailable);
+    EXPECT_EQ(Ask(), ErrorCode::kInternal);
+  }
+  EXPECT_EQ(vault.seen().size(), 12U);  // the engine once, the other each time
+}
+
+TEST_F(CircuitTest, TwoMountsThatFailInARowShutAll) {
+  vault.SetHandler([](const auto&) -> Result<vault::Answer> {
+    return Fail(ErrorCode::kUnavailable, "away");
+  });
+  Ask("database/creds/a");
+  Ask("secret/data/x");
+  EXPECT_EQ(Ask("auth/token/renew-self"), ErrorCode::kUnavailable);
+  EXPECT_EQ(vault.seen().size(), 2U);
+}
+
+TEST_F(CircuitTest, ASealedVaultIsSealedForAll) {
+  vault.SetHandler([](const auto&) -> Result<vault::Answer> {
+    return Fail(ErrorCode::kSealed, "sealed");
+  });
+  Ask("database/creds/a");
+  EXPECT_EQ(Ask("secret/data/x"), ErrorCode::kSealed);
+  EXPECT_EQ(vault.seen().size(), 1U);
 }
 
 TEST_F(CircuitTest, AddsToWhatVaultAsksFor) {

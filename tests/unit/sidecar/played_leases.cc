@@ -88,9 +88,23 @@ size_t PlayedLeases::live() const {
 }
 
 bool PlayedLeases::Works(const std::string& user) const {
-  return std::any_of(leases_.begin(), leases_.end(), [&](const auto& one) {
-    return one.second.user == user && one.second.ends > clock_.SteadyNow();
-  });
+  return !PathOf(user).empty();
+}
+
+std::string PlayedLeases::PathOf(const std::string& user) const {
+  for (const auto& [id, lease] : leases_) {
+    if (lease.user == user && lease.ends > clock_.SteadyNow()) {
+      return lease.path;
+    }
+  }
+  return "";
+}
+
+size_t PlayedLeases::LiveOf(const std::string& path) const {
+  return static_cast<size_t>(
+      std::count_if(leases_.begin(), leases_.end(), [&](const auto& one) {
+        return one.second.path == path && one.second.ends > clock_.SteadyNow();
+      }));
 }
 
 }  // namespace claviger::testing

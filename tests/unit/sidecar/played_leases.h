@@ -44,6 +44,9 @@ class PlayedLeases {
   size_t live() const;
   /// Whether the user or password that was given still works.
   bool Works(const std::string& user) const;
+  /// Where a user that works was made; empty: it does not work.
+  std::string PathOf(const std::string& user) const;
+  size_t LiveOf(const std::string& path) const;
   int made() const { return made_; }
   int renewed() const { return renewed_; }
   int renewed_dead() const { return renewed_dead_; }

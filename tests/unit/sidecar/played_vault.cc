@@ -143,7 +143,9 @@ int PlayedVault::revocations() const {
 }
 size_t PlayedVault::live_tokens() const {
   const std::lock_guard lock(mutex_);
-  return tokens_.size();
+  return static_cast<size_t>(std::count_if(
+      tokens_.begin(), tokens_.end(),
+      [&](const auto& one) { return one.second.ends > clock_.SteadyNow(); }));
 }
 int PlayedVault::calls() const {
   const std::lock_guard lock(mutex_);
