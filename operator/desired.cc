@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/desired.h"
 
+#include <string_view>
 #include <utility>
 
 #include "base/digest.h"
@@ -58,6 +59,17 @@ Result<Desired> MakeDesired(const access::VaultLayout& layout,
     desired->ledger.auth_mount = desired->role->mount;
   }
   return desired;
+}
+
+Result<std::string> EntryText(const access::EntryStamp& stamp,
+                              const access::EntryLedger& ledger,
+                              const std::string& part) {
+  // Keys are sorted, so the document comes first.
+  constexpr std::string_view kBefore = R"({"document":)";
+  constexpr std::string_view kEmpty = "{}";
+  Result<std::string> text = access::EncodeEntry(stamp, ledger, kEmpty);
+  if (text) text->replace(kBefore.size(), kEmpty.size(), part);
+  return text;
 }
 
 Result<Desired> KeepRights(const access::BindingsDocument& document) {

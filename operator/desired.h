@@ -48,6 +48,12 @@ Result<Desired> MakeDesired(const access::VaultLayout& layout,
                             const std::vector<std::string>& paths,
                             const model::Claim* claim);
 
+/// What access::EncodeEntry gives of a part that EncodeBindings or DecodeEntry
+/// gave, without parsing it again.
+Result<std::string> EntryText(const access::EntryStamp& stamp,
+                              const access::EntryLedger& ledger,
+                              const std::string& part);
+
 /// Only the bindings: policy and role stay as they are.
 Result<Desired> KeepRights(const access::BindingsDocument& document);
 

@@ -104,6 +104,8 @@ Result<bool> Roster::Settle(const Compiled& compiled,
     Want(tracked, true);
     tracked.principal = one->principal;
     if (!IsStale(tracked) || tracked.failed == pass_) continue;
+    const bool same_wish = tracked.generation == generation_;
+    if (same_wish && sweep == Sweep::kChanged) continue;
     work.push_back({compiled, *one, tracked, sweep, listing, now});
   }
   Status fatal;

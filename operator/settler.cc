@@ -155,7 +155,7 @@ Status Settler::PutLedger(Job& job, access::EntryLedger ledger) {
   const Result<access::BindingsEntry> entry =
       access::DecodeEntry(job.seen.entry.data);
   if (!entry) return Fail(entry.error());
-  Result<std::string> data = access::EncodeEntry(stamp_, ledger, entry->part);
+  Result<std::string> data = EntryText(stamp_, ledger, entry->part);
   if (!data) return Fail(std::move(data).error());
   const Result<int64_t> version =
       store_.WriteEntry(job.names.entry, *data, job.seen.entry.version);
@@ -237,7 +237,7 @@ Status Settler::PutPart(Job& job, int part) {
   ledger.parts = job.desired.ledger.parts;
   const auto index = static_cast<size_t>(part);
   const Result<std::string> data =
-      access::EncodeEntry(stamp_, ledger, job.desired.parts[index]);
+      EntryText(stamp_, ledger, job.desired.parts[index]);
   if (!data) return Fail(data.error());
   ObservedEntry seen;
   if (index <= job.seen.more_parts.size()) {
@@ -261,7 +261,7 @@ Status Settler::PutPart(Job& job, int part) {
 
 Status Settler::PutEntry(Job& job, const access::EntryLedger& ledger) {
   Result<std::string> data =
-      access::EncodeEntry(stamp_, ledger, job.desired.parts.front());
+      EntryText(stamp_, ledger, job.desired.parts.front());
   if (!data) return Fail(std::move(data).error());
   ObservedEntry& seen = job.seen.entry;
   if (seen.data == *data) return {};

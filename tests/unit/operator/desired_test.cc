@@ -55,6 +55,19 @@ TEST_F(DesiredTest, DigestChangesWithWhatIsWritten) {
   EXPECT_NE(op::KeepRights({"sa.reports.nightly", {}, {}})->Digest(), digest);
 }
 
+// Text is what Vault's answer is compared with before anything is parsed.
+TEST_F(DesiredTest, EntryTextIsWhatEncodingItGives) {
+  const access::EntryStamp stamp{"claviger", "prod", 1};
+  const access::EntryLedger ledger{"p", "r", "claviger", "d\"<&>", 2};
+  access::BindingsDocument document{"user.\"<&>\u2028\\", {}, {}};
+  document.claim_groups = {{"finance", {"gro/ups", "f\u00fcr\n"}}};
+  const std::vector<std::string> parts = access::EncodeBindings(document);
+  const auto text = op::EntryText(stamp, ledger, parts.front());
+  ASSERT_TRUE(text);
+  EXPECT_EQ(*text, *access::EncodeEntry(stamp, ledger, parts.front()));
+  EXPECT_EQ(access::DecodeEntry(*text)->part, parts.front());
+}
+
 TEST_F(DesiredTest, ClaimGroupIsBoundToItsClaim) {
   const model::Claim claim{"groups", "fin-team"};
   const auto desired = Make(Principal::ClaimGroup("finance"), {}, &claim);
