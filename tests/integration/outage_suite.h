@@ -88,7 +88,7 @@ class OperatorOutageTest : public FaultSuite {
         reason, result, [] { bed_->vault().Heal(); });
   }
 
-  // Until nobody could lead any more, and a minute of it where that is so.
+  // Until nobody can lead any more; gone, it stays so for a minute.
   void PassApiOutage(FaultProxy::Mode mode) {
     const double failures =
         bed_->Metric("claviger_operator_api_failures_total", "grants");
@@ -101,6 +101,13 @@ class OperatorOutageTest : public FaultSuite {
     // Nobody told it of the edit.
     EXPECT_EQ(bed_->cluster().Read(token_, kWarehouseSlot), 200);
     if (mode == FaultProxy::Mode::kRefuse) {
+      // Through the whole minute it lives, and writes nothing.
+      EXPECT_FALSE(ClusterBed::Await(
+          [&] {
+            return bed_->Probe("/healthz") != 200 ||
+                   bed_->Metric(kLeading) != 0;
+          },
+          std::chrono::minutes(1)));
       EXPECT_GT(bed_->Metric("claviger_operator_api_failures_total", "grants"),
                 failures);
     }
