@@ -3,164 +3,175 @@
 // Writes a bindings document as JSON. Times are milliseconds since 1970, so
 // that a window means the same here as in the objects; what is absent or the
 // default is left out.
-#include <nlohmann/json.hpp>
-
 #include "access/bindings_document.h"
-#include "base/json.h"
+#include "access/json_writer.h"
 
 namespace claviger::access {
 namespace {
 
-using nlohmann::json;
+// The keys of each object stand sorted below: Vault gives them back so, and
+// the digest of what is read must be that of what was written.
 
-json Encode(const model::VaultRef& ref) {
-  json out = {{"engine", ToString(ref.engine)}, {"mount", ref.mount}};
+void Append(const model::VaultRef& ref, std::string& out) {
+  JsonObject object(out);
+  object.Text("engine", ToString(ref.engine));
+  if (!ref.keys.empty()) object.TextMap("keys", ref.keys);
+  object.Text("mount", ref.mount);
   if (UsesPath(ref.engine)) {
-    out["path"] = ref.path;
+    object.Text("path", ref.path);
   } else {
-    out["role"] = ref.role;
+    object.Text("role", ref.role);
   }
-  if (ref.version) out["version"] = *ref.version;
-  if (!ref.keys.empty()) out["keys"] = ref.keys;
-  return out;
+  if (ref.version) object.Number("version", *ref.version);
+  object.Close();
 }
 
-json Encode(const Slot& slot) {
-  json out = {{"vault", Encode(slot.vault)}};
-  if (slot.priority != 0) out["priority"] = slot.priority;
-  if (slot.server_side_only) out["serverSideOnly"] = true;
-  return out;
+void Append(const Slot& slot, std::string& out) {
+  JsonObject object(out);
+  if (slot.priority != 0) object.Number("priority", slot.priority);
+  object.FlagIfSet("serverSideOnly", slot.server_side_only);
+  Append(slot.vault, object.Value("vault"));
+  object.Close();
 }
 
-json Encode(const model::Endpoint& endpoint) {
-  json out = json::object();
-  const auto text = [&](const char* key, const std::string& value) {
-    if (!value.empty()) out[key] = value;
+void Append(const model::Tls& tls, std::string& out) {
+  JsonObject object(out);
+  object.TextIfAny("caBundle", tls.ca_bundle);
+  object.Text("mode", tls.mode);
+  object.TextIfAny("serverName", tls.server_name);
+  object.Close();
+}
+
+void Append(const model::Endpoint& endpoint, std::string& out) {
+  JsonObject object(out);
+  const auto texts = [&](const char* key,
+                         const std::vector<std::string>& values) {
+    if (!values.empty()) object.Texts(key, values);
   };
-  text("url", endpoint.url);
-  text("host", endpoint.host);
-  if (endpoint.port) out["port"] = *endpoint.port;
-  if (!endpoint.hosts.empty()) out["hosts"] = endpoint.hosts;
-  text("database", endpoint.database);
-  if (endpoint.insecure) out["insecure"] = true;
-  if (!endpoint.methods.empty()) out["methods"] = endpoint.methods;
-  if (!endpoint.path_prefixes.empty()) {
-    out["pathPrefixes"] = endpoint.path_prefixes;
+  object.TextIfAny("database", endpoint.database);
+  object.TextIfAny("host", endpoint.host);
+  texts("hosts", endpoint.hosts);
+  object.FlagIfSet("insecure", endpoint.insecure);
+  texts("methods", endpoint.methods);
+  if (!endpoint.parameters.empty()) {
+    object.TextMap("parameters", endpoint.parameters);
   }
-  if (!endpoint.parameters.empty()) out["parameters"] = endpoint.parameters;
-  json tls = {{"mode", endpoint.tls.mode}};
-  if (!endpoint.tls.ca_bundle.empty()) {
-    tls["caBundle"] = endpoint.tls.ca_bundle;
-  }
-  if (!endpoint.tls.server_name.empty()) {
-    tls["serverName"] = endpoint.tls.server_name;
-  }
-  out["tls"] = std::move(tls);
-  return out;
+  texts("pathPrefixes", endpoint.path_prefixes);
+  if (endpoint.port) object.Number("port", *endpoint.port);
+  Append(endpoint.tls, object.Value("tls"));
+  object.TextIfAny("url", endpoint.url);
+  object.Close();
 }
 
-json Encode(const GrantEntry& grant) {
-  json out = {{"name", grant.name}};
-  if (grant.effect == model::Effect::kDeny) out["deny"] = true;
-  json privileges = json::array();
+std::vector<std::string> NamesOf(const model::PrivilegeSet& privileges) {
+  std::vector<std::string> names;
   for (const model::Privilege privilege :
        {model::Privilege::kView, model::Privilege::kUse,
         model::Privilege::kReadSecret, model::Privilege::kShare,
         model::Privilege::kManage}) {
-    if (grant.privileges.Has(privilege)) {
-      privileges.push_back(ToString(privilege));
-    }
+    if (privileges.Has(privilege)) names.emplace_back(ToString(privilege));
   }
-  out["privileges"] = std::move(privileges);
-  if (grant.depth) out["depth"] = *grant.depth;
-  if (grant.window.not_before) {
-    out["notBefore"] = grant.window.not_before->time_since_epoch().count();
-  }
-  if (grant.window.expires_at) {
-    out["expiresAt"] = grant.window.expires_at->time_since_epoch().count();
-  }
-  if (grant.slot) out["slot"] = Encode(*grant.slot);
-  return out;
+  return names;
 }
 
-json EncodeWorkloads(const std::vector<model::Workload>& workloads) {
-  json out = json::array();
-  for (const model::Workload& workload : workloads) {
-    json entry = {{"namespace", workload.ns}};
-    if (workload.service_accounts) {
-      entry["serviceAccounts"] = *workload.service_accounts;
-    }
-    out.push_back(std::move(entry));
-  }
-  return out;
+void Append(const GrantEntry& grant, std::string& out) {
+  JsonObject object(out);
+  const auto time = [&](const char* key, const std::optional<Time>& value) {
+    if (value) object.Number(key, value->time_since_epoch().count());
+  };
+  object.FlagIfSet("deny", grant.effect == model::Effect::kDeny);
+  if (grant.depth) object.Number("depth", *grant.depth);
+  time("expiresAt", grant.window.expires_at);
+  object.Text("name", grant.name);
+  time("notBefore", grant.window.not_before);
+  object.Texts("privileges", NamesOf(grant.privileges));
+  if (grant.slot) Append(*grant.slot, object.Value("slot"));
+  object.Close();
 }
 
-json EncodeFacts(const ConnectionFacts& facts) {
-  json out = {{"namespace", facts.ref.ns},
-              {"name", facts.ref.name},
-              {"uid", facts.uid},
-              {"provider", facts.provider},
-              {"endpoint", Encode(facts.endpoint)},
-              {"credentialType", facts.credential_type},
-              {"sharing", ToString(facts.sharing)},
-              {"mode", ToString(facts.mode)},
-              {"personal", facts.personal_allowed},
-              {"serverSideOnly", facts.server_side_only},
-              {"injectable", facts.injectable}};
-  if (facts.secret_readers == model::SecretReaders::kUsers) {
-    out["secretReaders"] = "Users";
+void Append(const model::Workload& workload, std::string& out) {
+  JsonObject object(out);
+  object.Text("namespace", workload.ns);
+  if (workload.service_accounts) {
+    object.Texts("serviceAccounts", *workload.service_accounts);
   }
-  if (facts.on_secret_failure == model::OnSecretFailure::kNext) {
-    out["onSecretFailure"] = "Next";
-  }
-  if (facts.max_stale) out["maxStaleSeconds"] = facts.max_stale->count();
-  if (facts.workloads) out["workloads"] = EncodeWorkloads(*facts.workloads);
-  if (facts.default_slot) out["default"] = Encode(*facts.default_slot);
-  if (facts.refused) {
-    out["refused"] = {{"reason", facts.refused->reason},
-                      {"detail", facts.refused->detail},
-                      {"fix", facts.refused->fix}};
-  }
-  return out;
+  object.Close();
 }
 
-json Encode(const Binding& binding) {
-  json out = EncodeFacts(*binding.facts);
-  if (binding.owner) out["owner"] = true;
-  if (binding.shared) out["shared"] = true;
+void Append(const model::Refusal& refusal, std::string& out) {
+  JsonObject object(out);
+  object.Text("detail", refusal.detail);
+  object.Text("fix", refusal.fix);
+  object.Text("reason", refusal.reason);
+  object.Close();
+}
+
+void Append(const ClaimGroup& group, std::string& out) {
+  JsonObject object(out);
+  object.Text("claim", group.claim.name);
+  object.Text("group", group.group);
+  object.Text("value", group.claim.value);
+  object.Close();
+}
+
+template <typename Items>
+void AppendAll(const Items& items, std::string& out) {
+  AppendJsonArray(
+      items, [](const auto& item, std::string& to) { Append(item, to); }, out);
+}
+
+void Append(const Binding& binding, std::string& out) {
+  const ConnectionFacts& facts = *binding.facts;
+  JsonObject object(out);
+  object.Text("credentialType", facts.credential_type);
+  if (facts.default_slot) Append(*facts.default_slot, object.Value("default"));
+  Append(facts.endpoint, object.Value("endpoint"));
   if (!binding.grants.empty()) {
-    json grants = json::array();
-    for (const GrantEntry& grant : binding.grants) {
-      grants.push_back(Encode(grant));
-    }
-    out["grants"] = std::move(grants);
+    AppendAll(binding.grants, object.Value("grants"));
   }
-  return out;
+  object.Flag("injectable", facts.injectable);
+  if (facts.max_stale) {
+    object.Number("maxStaleSeconds", facts.max_stale->count());
+  }
+  object.Text("mode", ToString(facts.mode));
+  object.Text("name", facts.ref.name);
+  object.Text("namespace", facts.ref.ns);
+  if (facts.on_secret_failure == model::OnSecretFailure::kNext) {
+    object.Text("onSecretFailure", "Next");
+  }
+  object.FlagIfSet("owner", binding.owner);
+  object.Flag("personal", facts.personal_allowed);
+  object.Text("provider", facts.provider);
+  if (facts.refused) Append(*facts.refused, object.Value("refused"));
+  if (facts.secret_readers == model::SecretReaders::kUsers) {
+    object.Text("secretReaders", "Users");
+  }
+  object.Flag("serverSideOnly", facts.server_side_only);
+  object.FlagIfSet("shared", binding.shared);
+  object.Text("sharing", ToString(facts.sharing));
+  object.Text("uid", facts.uid);
+  if (facts.workloads) AppendAll(*facts.workloads, object.Value("workloads"));
+  object.Close();
 }
 
 std::string PartText(const BindingsDocument& document, int part, int parts,
                      const std::string& bindings,
                      const std::string& claim_groups) {
   // The bindings are already text: put together by hand, so that no part is
-  // ever serialized twice. Keys in order, as everywhere else: Vault gives them
-  // back so, and the digest of what is read must be that of what was written.
+  // ever serialized twice.
   std::string text = "{\"bindings\":[" + bindings + "]";
   if (!claim_groups.empty()) text += ",\"claimGroups\":" + claim_groups;
-  return text + ",\"format\":" + std::to_string(kBindingsFormat) +
-         ",\"part\":" + std::to_string(part) +
-         ",\"parts\":" + std::to_string(parts) +
-         ",\"principal\":" + DumpJson(json(document.principal)) + "}";
+  text += ",\"format\":" + std::to_string(kBindingsFormat) +
+          ",\"part\":" + std::to_string(part) +
+          ",\"parts\":" + std::to_string(parts) + ",\"principal\":";
+  AppendJsonText(document.principal, text);
+  return text + "}";
 }
 
 std::string EncodeClaimGroups(const std::vector<ClaimGroup>& groups) {
-  if (groups.empty()) return "";
-  json out = json::array();
-  for (const ClaimGroup& group : groups) {
-    out.push_back({{"group", group.group},
-                   {"claim", group.claim.name},
-                   {"value", group.claim.value}});
-  }
-  return DumpJson(out);
+  std::string text;
+  if (!groups.empty()) AppendAll(groups, text);
+  return text;
 }
 
 }  // namespace
@@ -173,7 +184,8 @@ std::vector<std::string> EncodeBindings(const BindingsDocument& document,
   std::vector<std::string> chunks(1);
   size_t used = frame + groups.size();
   for (const Binding& binding : document.bindings) {
-    const std::string text = DumpJson(Encode(binding));
+    std::string text;
+    Append(binding, text);
     if (!chunks.back().empty() && used + text.size() + 1 > max_part_bytes) {
       chunks.emplace_back();
       used = frame;

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "support/builders.h"
 
 namespace claviger::testing {
@@ -80,6 +81,28 @@ BindingsDocument FullDocument() {
   document.claim_groups = {{"finance", {"groups", "fin-team"}}};
   return document;
 }
+
+constexpr std::string_view kFullText =
+    R"({"bindings":[{"credentialType":"password","default":{"serverSideOnly)"
+    R"(":true,"vault":{"engine":"kv2","keys":{"username":"user"},"mount":"s)"
+    R"(ecret","path":"sales/dw","version":3}},"endpoint":{"database":"dw",")"
+    R"(host":"dw.corp","hosts":["a.corp","b.corp:99"],"insecure":true,"meth)"
+    R"(ods":["GET"],"parameters":{"application_name":"bi \"x\""},"pathPrefi)"
+    R"(xes":["/v1"],"port":5433,"tls":{"caBundle":"-----BEGIN","mode":"requ)"
+    R"(ire","serverName":"other.corp"},"url":"https://api.corp/x"},"grants")"
+    R"(:[{"depth":2,"expiresAt":1900000000999,"name":"a","notBefore":170000)"
+    R"(0000001,"privileges":["use","manage"],"slot":{"priority":-5,"serverS)"
+    R"(ideOnly":true,"vault":{"engine":"database","mount":"database","role")"
+    R"(:"sales.ro"}}},{"deny":true,"name":"b","privileges":["readSecret"]}])"
+    R"(,"injectable":true,"maxStaleSeconds":90,"mode":"PerUser","name":"war)"
+    R"(ehouse","namespace":"sales","onSecretFailure":"Next","owner":true,"p)"
+    R"(ersonal":true,"provider":"postgresql","refused":{"detail":"detail",")"
+    R"(fix":"fix","reason":"PathClaimed"},"secretReaders":"Users","serverSi)"
+    R"(deOnly":false,"shared":true,"sharing":"ViewerCredentials","uid":"0b7)"
+    R"(c","workloads":[{"namespace":"reports"},{"namespace":"sales","servic)"
+    R"(eAccounts":["web","etl"]}]}],"claimGroups":[{"claim":"groups","group)"
+    R"(":"finance","value":"fin-team"}],"format":1,"part":0,"parts":1,"prin)"
+    R"(cipal":"sa.reports.nightly"})";
 
 BindingsDocument ManyConnections(int count) {
   BindingsDocument document;
@@ -167,6 +190,32 @@ TEST(BindingsDocumentTest, KeepsEveryFieldOfAGrant) {
   EXPECT_EQ(deny.depth, std::nullopt);
   EXPECT_FALSE(deny.slot);
   EXPECT_TRUE(deny.window == model::Window());
+}
+
+// Vault gives objects back with their keys sorted, and what is read is compared
+// with this text.
+TEST(BindingsDocumentTest, TextIsThatOfATreeWithSortedKeys) {
+  BindingsDocument document = FullDocument();
+  auto facts = FullFacts();
+  facts->ref.name = "zeta";
+  facts->refused->detail = "a \"b\" \\ \t \x01 \x7f f\xc3\xbcr \xff <&>";
+  facts->endpoint.parameters = {{"k\"\n", ""}, {"\xe2\x80\xa8", "\xc3"}};
+  facts->workloads = std::vector<model::Workload>();
+  document.principal = "user.\"<&>\\";
+  document.bindings.push_back({facts, false, false, {}});
+  auto plain = std::make_shared<ConnectionFacts>();
+  plain->ref = Ref("zz/plain");
+  document.bindings.push_back({plain, false, true, {GrantEntry()}});
+  document.claim_groups.push_back({"eu", {"re/gion", "\xc3\xa9\r"}});
+  for (const std::string& part : EncodeBindings(document, 1)) {
+    EXPECT_EQ(part, DumpJson(json::parse(part)));
+  }
+  EXPECT_TRUE(DecodeBindings(EncodeBindings(document)));
+}
+
+// A release that wrote other bytes would write everyone's bindings anew.
+TEST(BindingsDocumentTest, TextStaysWhatItIs) {
+  EXPECT_EQ(EncodeBindings(FullDocument()).front(), kFullText);
 }
 
 TEST(BindingsDocumentTest, AnEmptyDocumentIsOnePart) {
