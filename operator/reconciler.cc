@@ -108,6 +108,7 @@ class Reconciler::Impl {
   // for whom it was overtaken by edits since it was compiled.
   std::unique_ptr<Compiled> compiled_;
   Concerned overtaken_;
+  Concerned left_;  // of parts that made way; nobody else knows of the new ones
   bool cut_off_ = false;
   std::unique_ptr<Listing> listing_;  // for that pass
   Time listed_;
@@ -200,6 +201,9 @@ Status Reconciler::Impl::WhatIsLeft(Time now) {
   }
   std::optional<Concerned> part = Due(now);
   if (part) {
+    part->principals.insert(left_.principals.begin(), left_.principals.end());
+    part->connections.insert(left_.connections.begin(),
+                             left_.connections.end());
     roster_.Outdate(part->principals);
     for (const std::string& id : roster_.Stale()) {
       const std::optional<Principal> principal = roster_.PrincipalOf(id);
@@ -209,6 +213,7 @@ Status Reconciler::Impl::WhatIsLeft(Time now) {
   }
   const size_t most = std::max(kSmallPart, roster_.size() / kLargestShare);
   if (!part || part->principals.size() > most) return Everything(now);
+  left_ = {};
   if (!part->connections.empty()) generation_start_ = now;
   next_transition_ = index_->NextTransition(now);
   done = Part(*part, index_->Slice(*part), true, now);
@@ -252,6 +257,12 @@ Status Reconciler::Impl::Part(const Concerned& part, model::Objects slice,
           .and_then([&] {
             return Settle(compiled, order.others, Sweep::kAll, makes_way, now);
           });
+  if (done && report_.unfinished) {
+    left_.principals.insert(part.principals.begin(), part.principals.end());
+    left_.connections.insert(part.connections.begin(), part.connections.end());
+    compiled_.reset();  // it would pass over them
+    return {};
+  }
   if (!done || roster_.Troubles() == troubles) return done;
   // Of which Connections the troubled principals are, the part cannot tell.
   compiled_.reset();
@@ -341,6 +352,7 @@ void Reconciler::Impl::Compile(model::Objects objects) {
                                          safekeeping_.held());
   problems_ = compiled_->problems();
   overtaken_ = {};
+  left_ = {};
 }
 
 // Where many were not looked at yet, a few lists tell what is in Vault.

@@ -132,6 +132,38 @@ TEST_F(ReconcilerEditTest, GoesAheadOfAPassUnderWay) {
   EXPECT_FALSE(rest.judged.Covers({"sales", "warehouse"}));
 }
 
+// For more than a few, it gives way itself.
+TEST_F(ReconcilerEditTest, ALargeOneThatGaveWayIsCarriedOutAfterAll) {
+  const model::Objects objects = Quickstart();
+  bool newer = false;
+  const auto give_way = [&] {
+    (*process_)->YieldTo([&newer] { return newer; });
+  };
+  for (const bool also_the_pass : {false, true}) {
+    Restart();
+    newer = also_the_pass;
+    give_way();
+    EXPECT_EQ(Pass(objects).unfinished, also_the_pass);
+    newer = true;
+    model::Grant grant = objects.grants[0];
+    const std::string prefix = also_the_pass ? "reports/b" : "reports/a";
+    grant.subjects.clear();
+    for (int i = 0; i < 300; ++i) {
+      grant.subjects.push_back(Account(prefix + std::to_string(i)));
+    }
+    EXPECT_TRUE(Edit(Saved(grant)).unfinished);
+    newer = false;
+    EXPECT_TRUE((*process_)->Continue(kNow).settled());
+    for (int i = 0; i < 300; ++i) {
+      const std::string id =
+          std::string("sa.reports.") + prefix.back() + std::to_string(i);
+      ASSERT_THAT(CredentialPaths(id), Contains("secret/data/sales/nightly"))
+          << id;
+    }
+    EXPECT_EQ(vault_.Policy("claviger.prod.sa.reports.nightly"), "");
+  }
+}
+
 TEST(CrewTest, DoesEachOnceAndStopsWhenTold) {
   std::vector<std::atomic<int>> done(100);
   EXPECT_TRUE(op::ForEachInParallel(
