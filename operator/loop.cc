@@ -13,6 +13,11 @@ constexpr size_t kDriftSlice = 10;
 constexpr milliseconds kShortestRetry{200};
 constexpr milliseconds kShortestWait{10};
 
+// After so many edits one after the other, what else is due goes on for so
+// long: a flood of edits must not keep a window open.
+constexpr int kEditsInARow = 8;
+constexpr milliseconds kShareOfTheRest{50};
+
 int64_t Count(size_t number) { return static_cast<int64_t>(number); }
 
 }  // namespace
@@ -27,7 +32,9 @@ Loop::Loop(ObjectSource& source, Reconciler& reconciler, const Clock& clock,
       log_(log),
       settings_(settings),
       observer_(std::move(observer)) {
-  reconciler_.YieldTo([&source] { return source.Edited(); });
+  reconciler_.YieldTo([this] {
+    return source_.Edited() && clock_.SteadyNow() >= give_way_at_;
+  });
 }
 
 milliseconds Loop::Turn() {
@@ -37,13 +44,19 @@ milliseconds Loop::Turn() {
     if (MayLookWhileBlocked(now)) Poll();
     return UntilNext();
   }
-  const bool polled = Poll();
   const bool continues = retry || unfinished_ || TransitionIsDue();
+  const bool in_turn = continues && polled_in_a_row_ >= kEditsInARow;
+  const bool polled = !in_turn && Poll();
+  polled_in_a_row_ = polled ? polled_in_a_row_ + 1 : 0;
   if (!polled && (continues || TakeDriftSlice())) {
     const SteadyTime began = clock_.SteadyNow();
+    give_way_at_ = in_turn ? began + kShareOfTheRest : SteadyTime{};
     After(reconciler_.Continue(clock_.Now()), began);
+    give_way_at_ = SteadyTime{};
   }
-  return UntilNext();
+  // Some sources hand out their news in pieces.
+  const bool more = (polled || in_turn) && !blocked_ && source_.Edited();
+  return more ? milliseconds(0) : UntilNext();
 }
 
 // Reads the source if it is time and something changed; true after a pass.

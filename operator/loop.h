@@ -2,8 +2,9 @@
 //
 // When the reconciler runs: as soon as the source changed, when a window opens
 // or closes, again after a failure (with backoff), and a slice at a time to
-// find what was changed by hand. An edit goes ahead of all the rest. One turn
-// never waits; the caller does. Used by one thread.
+// find what was changed by hand. An edit goes ahead of all the rest, which gets
+// a short turn after eight of them. One turn never waits; the caller does. Used
+// by one thread.
 #pragma once
 
 #include <chrono>
@@ -65,6 +66,8 @@ class Loop {
   Observer observer_;
 
   SteadyTime next_poll_{};
+  int polled_in_a_row_ = 0;
+  SteadyTime give_way_at_{};  // a pass goes on so long before an edit
   std::optional<SteadyTime> next_drift_;
   std::optional<SteadyTime> retry_at_;
   bool unfinished_ = false;     // a pass made way for an edit, or put off

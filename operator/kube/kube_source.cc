@@ -2,6 +2,7 @@
 #include "operator/kube/kube_source.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace claviger::op {
@@ -41,33 +42,47 @@ KubeSource::KubeSource(ObjectStore& store, Finalizers& finalizers,
       log_(log) {}
 
 bool KubeSource::Changed() {
-  return store_.synced() && (pending_ || store_.generation() != generation_);
+  return store_.synced() && (pending_ || store_.HasNews());
 }
 
-bool KubeSource::Edited() const { return store_.generation() != generation_; }
+bool KubeSource::Edited() const { return store_.HasNews(); }
 
 Result<access::SharedObjects> KubeSource::Read() {
+  pending_ = true;  // where this fails, what was news still is
   std::vector<model::Ended> put_off;
   // Before anything else: a read without these must not count as one.
   const Status known = departures_.AddTo(put_off);
   if (!known) return Fail(known.error());
-  generation_ = store_.TakeNews().generation;
-  has_read_ = true;
+  (void)store_.TakeNews();
   pending_ = false;
   selection_ = Select(store_, in_force_);
-  if (!selection_.unprotected.empty()) {
-    const Status done = finalizers_.Protect(selection_.unprotected);
-    Report(done, "finalizers cannot be written; new objects wait");
-    generation_ = store_.TakeNews().generation;
-    selection_ = Select(store_, in_force_);
-    // What came while the others' were written, and what somebody else (our
-    // own status too) changed meanwhile, gives no other reason to look again.
-    pending_ = !done || !selection_.unprotected.empty();
-  }
+  if (!selection_.unprotected.empty()) ProtectSome();
+  has_read_ = true;
   in_force_.clear();
   PutInForce(selection_.objects);
   AddMissing(put_off, selection_.objects.rest.ended);
   return std::move(selection_.objects);
+}
+
+// Many are taken up in pieces afterwards, as edits are: others' must not wait
+// for all of them. Except at first, when nothing is in force yet.
+void KubeSource::ProtectSome() {
+  std::vector<ObjectId> some = selection_.unprotected;
+  if (has_read_ && some.size() > NewsQueue::kPiece) {
+    some.resize(NewsQueue::kPiece);
+  }
+  const Status done = finalizers_.Protect(some);
+  Report(done, "finalizers cannot be written; new objects wait");
+  (void)store_.TakeNews();
+  selection_ = Select(store_, in_force_);
+  std::vector<ObjectId> others;
+  std::set_difference(selection_.unprotected.begin(),
+                      selection_.unprotected.end(), some.begin(), some.end(),
+                      std::back_inserter(others));
+  // What somebody else (our own status too) changed meanwhile gives no other
+  // reason to look again.
+  pending_ = !done || others.size() < selection_.unprotected.size();
+  if (!pending_) store_.Renew(others);
 }
 
 void KubeSource::PutInForce(const access::SharedObjects& objects) {
@@ -78,23 +93,18 @@ void KubeSource::PutInForce(const access::SharedObjects& objects) {
 
 std::optional<access::Edits> KubeSource::ReadEdits() {
   if (!has_read_ || pending_) return std::nullopt;
-  ObjectStore::News news = store_.TakeNews();
+  const ObjectStore::News news = store_.TakeSomeNews();
   if (news.again) return std::nullopt;
   auto edits = SelectNews(store_, news.objects, selection_, in_force_);
   if (edits && !edits->unprotected.empty()) {
     const Status done = finalizers_.Protect(edits->unprotected);
     Report(done, "finalizers cannot be written; new objects wait");
-    // Among others what was just written.
-    ObjectStore::News more = store_.TakeNews();
-    more.objects.merge(news.objects);
-    more.accounts = more.accounts || news.accounts;
-    if (more.again) return std::nullopt;
-    news = std::move(more);
+    // What was just written is read right away.
+    store_.DropNews(edits->unprotected);
     edits = SelectNews(store_, news.objects, selection_, in_force_);
   }
   // Where something is left to be protected, Read sees to it.
   if (!edits || !edits->unprotected.empty()) return std::nullopt;
-  generation_ = news.generation;
   PutInForce(edits->objects);
   Append(selection_.ending, edits->ending);
   Append(selection_.ended, edits->ended);

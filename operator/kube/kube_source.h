@@ -28,8 +28,8 @@ class KubeSource final : public ObjectSource {
              Logger& log);
 
   Result<access::SharedObjects> Read() override;
-  /// Where the news are single Connections that are not ending, single Grants,
-  /// and service accounts.
+  /// A piece of the news (news_queue.h), where they are single Connections that
+  /// are not ending, single Grants, and service accounts.
   std::optional<access::Edits> ReadEdits() override;
   /// False until everything was listed once.
   bool Changed() override;
@@ -46,6 +46,7 @@ class KubeSource final : public ObjectSource {
   }
 
  private:
+  void ProtectSome();
   void Release(const std::vector<ObjectId>& going);
   void PutInForce(const access::SharedObjects& objects);
   void Report(const Status& done, std::string_view what);
@@ -58,8 +59,7 @@ class KubeSource final : public ObjectSource {
   Selection selection_;
   std::set<std::string> in_force_;  // uids
   bool has_read_ = false;
-  uint64_t generation_ = 0;
-  bool pending_ = false;  // a finalizer could not be written
+  bool pending_ = true;  // not read yet, or a finalizer could not be written
   std::string complaint_;
 };
 

@@ -91,26 +91,16 @@ bool Matters(const Stored& before, const Stored& after) {
          StampOf(before) != StampOf(after);
 }
 
+// See NewsQueue::Order. A Deny that goes gives, too; what else changes may take
+// away, and does not wait any longer for having changed twice.
+NewsQueue::Order OrderOf(const Stored& stored) {
+  if (!stored.grant) return NewsQueue::Order::kKeep;
+  const bool allows = stored.grant->effect == model::Effect::kAllow;
+  return allows != stored.seen.is_ending ? NewsQueue::Order::kLast
+                                         : NewsQueue::Order::kKeep;
+}
+
 }  // namespace
-
-std::string_view ToString(ObjectKind kind) {
-  switch (kind) {
-    case ObjectKind::kConnection:
-      return "Connection";
-    case ObjectKind::kGrant:
-      return "Grant";
-    case ObjectKind::kGroup:
-      return "Group";
-  }
-  return "";
-}
-
-std::string ToString(const ObjectId& id) {
-  std::string text(ToString(id.kind));
-  text += ' ';
-  if (!id.ref.ns.empty()) text += id.ref.ns + "/";
-  return text + id.ref.name;
-}
 
 ObjectStore::ObjectStore(std::function<void()> changed,
                          std::function<void()> list_anew)
@@ -148,7 +138,7 @@ Status ObjectStore::Take(ObjectKind kind, std::string_view text,
     place->second = std::move(stored);
     if (matters) {
       ++generation_;
-      news_.objects.insert(*id);
+      fresh_.Add(*id, OrderOf(place->second));
     }
   }
   if (matters) Changed();
@@ -169,7 +159,7 @@ void ObjectStore::Remove(const ObjectId& id, const std::string& uid) {
     if (!uid.empty() && found->second.seen.uid != uid) return;
     objects_.erase(found);
     missing_.erase(id);
-    news_.objects.insert(id);
+    fresh_.Add(id);
     ++generation_;
   }
   Changed();
@@ -198,7 +188,7 @@ bool ObjectStore::RemoveAllMissing() {
   const bool any = !missing_.empty();
   for (const auto& [id, uid] : missing_) {
     objects_.erase(id);
-    news_.objects.insert(id);
+    fresh_.Add(id);
   }
   missing_.clear();
   return any;
@@ -211,7 +201,7 @@ void ObjectStore::CountAccount(const model::ObjectRef& account, int by) {
   const bool is = at->second > 0;
   if (!is) accounts_.erase(at);
   if (was == is) return;
-  news_.accounts = true;
+  accounts_changed_ = true;
   ++generation_;
 }
 
@@ -254,6 +244,7 @@ void ObjectStore::SetSynced(Part part) {
     const bool removed = RemoveAllMissing();
     if (synced && !removed) return;
     synced = true;
+    again_ = true;
     ++generation_;
   }
   Changed();
@@ -270,18 +261,46 @@ uint64_t ObjectStore::generation() const {
   return generation_;
 }
 
+bool ObjectStore::HasNews() const {
+  const std::lock_guard lock(mutex_);
+  return !fresh_.empty() || accounts_changed_ || again_;
+}
+
+ObjectStore::News ObjectStore::TakeRest() {
+  News news;
+  news.accounts = std::exchange(accounts_changed_, false);
+  news.again = std::exchange(again_, false);
+  return news;
+}
+
 ObjectStore::News ObjectStore::TakeNews() {
   const std::lock_guard lock(mutex_);
-  News news = std::move(news_);
-  news_ = {};
-  news.generation = generation_;
+  News news = TakeRest();
+  news.objects = fresh_.TakeAll();
   return news;
+}
+
+ObjectStore::News ObjectStore::TakeSomeNews() {
+  const std::lock_guard lock(mutex_);
+  News news = TakeRest();
+  news.objects = fresh_.Take();
+  return news;
+}
+
+void ObjectStore::DropNews(const std::vector<ObjectId>& ids) {
+  const std::lock_guard lock(mutex_);
+  for (const ObjectId& id : ids) fresh_.Drop(id);
+}
+
+void ObjectStore::Renew(const std::vector<ObjectId>& ids) {
+  const std::lock_guard lock(mutex_);
+  for (const ObjectId& id : ids) fresh_.Add(id);
 }
 
 void ObjectStore::LookAgain() {
   {
     const std::lock_guard lock(mutex_);
-    news_.again = true;
+    again_ = true;
     ++generation_;
   }
   Changed();

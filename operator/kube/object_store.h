@@ -19,20 +19,11 @@
 #include <vector>
 
 #include "model/objects.h"
+#include "operator/kube/news_queue.h"
+#include "operator/kube/object_id.h"
 #include "operator/kube/object_status.h"
 
 namespace claviger::op {
-
-enum class ObjectKind { kConnection, kGrant, kGroup };
-std::string_view ToString(ObjectKind kind);  // "Connection", ...
-
-struct ObjectId {
-  ObjectKind kind = ObjectKind::kConnection;
-  model::ObjectRef ref;  // without a namespace for a Group
-  // NOLINTNEXTLINE(modernize-use-nullptr): about the 0 of a generated < 0
-  auto operator<=>(const ObjectId&) const = default;
-};
-std::string ToString(const ObjectId& id);  // "Connection sales/warehouse"
 
 /// An object's metadata, and what its status says.
 struct SeenObject {
@@ -66,7 +57,6 @@ class ObjectStore {
     std::set<ObjectId> objects;
     bool accounts = false;  // of labelled pods
     bool again = false;     // everything is to be looked at
-    uint64_t generation = 0;
   };
   using Visitor = std::function<void(const ObjectId&, const Stored&)>;
 
@@ -103,8 +93,16 @@ class ObjectStore {
 
   /// Grows with each change that counts for what is compiled.
   uint64_t generation() const;
-  /// Asked for by one reader only.
+  /// Whether there are any: from any thread. The others are one reader's.
+  bool HasNews() const;
+  /// All of them.
   News TakeNews();
+  /// A piece of them (news_queue.h); the rest stays.
+  News TakeSomeNews();
+  /// Of these: they are about to be read.
+  void DropNews(const std::vector<ObjectId>& ids);
+  /// These count as new once more.
+  void Renew(const std::vector<ObjectId>& ids);
   /// Everything counts as new once more.
   void LookAgain();
 
@@ -122,6 +120,7 @@ class ObjectStore {
   void CountAccount(const model::ObjectRef& account, int by);
   bool IsStill(const ObjectId& id, const SeenObject& before) const;
   bool RemoveAllMissing();
+  News TakeRest();
   void Changed();
 
   const std::function<void()> changed_;
@@ -130,7 +129,9 @@ class ObjectStore {
   std::map<ObjectId, Stored> objects_;
   std::map<model::ObjectRef, std::string> pods_;
   std::map<model::ObjectRef, int> accounts_;  // how many pods run as it
-  News news_;
+  NewsQueue fresh_;
+  bool accounts_changed_ = false;
+  bool again_ = false;
   std::array<bool, kParts> synced_{};
   std::map<ObjectId, std::string> missing_;  // their uids
   std::array<bool, kParts> listed_since_{};  // the first of these was missed
