@@ -78,7 +78,7 @@ Reply LogIn(TokenStore& tokens, const RoleTokens& role, Identity identity) {
   if (!created) return RefusedBy(created.error());
   Reply reply;
   reply.auth = AuthObject(*created->token, created->value.Reveal(),
-                          tokens.TtlOf(*created->token));
+                          created->token->creation_ttl);
   reply.warnings = std::move(created->warnings);
   return reply;
 }

@@ -167,7 +167,7 @@ Reply TokenBackend::Create(const Request& request, bool orphan) {
   if (!created) return RefusedBy(created.error());
   Reply reply;
   reply.auth = AuthObject(*created->token, created->value.Reveal(),
-                          tokens_.TtlOf(*created->token));
+                          created->token->creation_ttl);
   reply.warnings = std::move(created->warnings);
   reply.warnings.insert(reply.warnings.end(), warnings.begin(), warnings.end());
   return reply;

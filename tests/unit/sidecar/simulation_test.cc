@@ -252,7 +252,7 @@ class Simulation {
   }
 
   void NoLeaseIsLeft() {
-    Pass(longest_ + seconds(30), seconds(20));
+    Pass(longest_ + seconds(30), seconds(10));
     for (const Source& source : Sources()) {
       if (source.leased.empty()) continue;
       // The one in use, and the one before it.
