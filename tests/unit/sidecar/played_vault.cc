@@ -141,6 +141,22 @@ int PlayedVault::revocations() const {
   const std::lock_guard lock(mutex_);
   return revocations_;
 }
+PlayedLeases& PlayedVault::leases() {
+  const std::lock_guard lock(mutex_);
+  EndTokens();
+  return leases_;
+}
+
+// As Vault does by itself, whether anybody uses the token again or not.
+void PlayedVault::EndTokens() {
+  const SteadyTime now = clock_.SteadyNow();
+  std::erase_if(tokens_, [&](const auto& one) {
+    const bool ended = one.second.ends <= now;
+    if (ended) leases_.EndOfToken(one.first);
+    return ended;
+  });
+}
+
 size_t PlayedVault::live_tokens() const {
   const std::lock_guard lock(mutex_);
   return static_cast<size_t>(std::count_if(
@@ -170,6 +186,7 @@ Result<vault::Answer> PlayedVault::Do(const vault::Call& call) {
 }
 
 Result<vault::Answer> PlayedVault::Answer(const vault::Call& call) {
+  EndTokens();
   if (failing_) return Fail(*failing_, "vault is told to fail");
   const auto failing = failing_paths_.find(call.path);
   if (failing != failing_paths_.end()) {
@@ -233,13 +250,7 @@ std::string PlayedVault::Lease(const Token& token) const {
 PlayedVault::Token* PlayedVault::Find(const vault::Call& call) {
   if (call.token == nullptr) return nullptr;
   const auto found = tokens_.find(std::string(call.token->Reveal()));
-  if (found == tokens_.end()) return nullptr;
-  if (found->second.ends <= clock_.SteadyNow()) {
-    leases_.EndOfToken(found->first);
-    tokens_.erase(found);
-    return nullptr;
-  }
-  return &found->second;
+  return found == tokens_.end() ? nullptr : &found->second;
 }
 
 bool PlayedVault::MayRead(const std::string& role,

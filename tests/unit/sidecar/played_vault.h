@@ -58,7 +58,7 @@ class PlayedVault final : public vault::Api {
   void SetMaxLife(std::chrono::seconds life) { max_life_ = life; }
 
   /// The engines that lease; to be asked while nothing else runs.
-  PlayedLeases& leases() { return leases_; }
+  PlayedLeases& leases();
 
   int logins() const;
   int renewals() const;
@@ -82,6 +82,7 @@ class PlayedVault final : public vault::Api {
   };
   using Paths = std::set<std::string>;
 
+  void EndTokens();
   void PublishPrincipal(const access::Compiler& compiler,
                         const access::Principal& principal, Time now);
   Result<vault::Answer> Answer(const vault::Call& call);
