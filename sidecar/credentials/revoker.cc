@@ -30,7 +30,9 @@ void Revoker::Revoke(std::string lease_id, SteadyTime ends) {
 void Revoker::Try(const std::string& lease_id, SteadyTime ends, int failures) {
   const Status done = call_(lease_id);
   const SteadyTime now = clock_.SteadyNow();
-  if (!done && IsRetryable(done.error().code) && now < ends) {
+  // Whatever the error: RevokeLease tells apart what is gone already, and a
+  // lease given up for a refusal that passes would live to its end.
+  if (!done && now < ends) {
     const auto pause = BackoffDelay(
         kBackoff, failures, done.error().retry_after.value_or(milliseconds(0)),
         random_);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Leases that are not wanted any more: revoked in Vault, tried again while it
-// is away, and given up once they have ended by themselves. Revoke is
-// thread-safe; Vault is asked on the worker thread.
+// is away or refuses, and given up once they have ended by themselves. Revoke
+// is thread-safe; Vault is asked on the worker thread.
 #pragma once
 
 #include <functional>

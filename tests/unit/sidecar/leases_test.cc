@@ -188,6 +188,27 @@ TEST_F(LeasesTest, ARevocationIsTriedAgainWhileVaultIsAway) {
   EXPECT_EQ(leases.live(), 0U);
 }
 
+TEST_F(LeasesTest, ARevocationIsTriedAgainWhateverVaultAnswersFirst) {
+  for (const ErrorCode code :
+       {ErrorCode::kPermissionDenied, ErrorCode::kNotFound,
+        ErrorCode::kMalformed, ErrorCode::kInternal}) {
+    Harness pod;
+    PlayedLeases& books = pod.vault.leases();
+    books.AddDynamic(kRole, {});
+    pod.Publish(ObjectsOf({Database()}));
+    pod.Begin();
+    EXPECT_EQ(pod.Credential("sales/warehouse")->status(), 200);
+    pod.vault.FailPath("sys/leases/revoke", code);
+    pod.Publish({});
+    pod.NextCheck();
+    EXPECT_EQ(books.live(), 1U);
+    pod.vault.FailPath("sys/leases/revoke", std::nullopt);
+    pod.Advance(minutes(1));
+    EXPECT_EQ(books.live(), 0U) << ToString(code);
+    EXPECT_EQ(pod.vault.logins(), 1);
+  }
+}
+
 TEST_F(LeasesTest, NothingIsLeftAfterTheEnd) {
   h.vault.SetMaxLife(seconds(5'400));
   Serve({hours(1), hours(24), true});
