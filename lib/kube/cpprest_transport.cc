@@ -7,27 +7,78 @@
 #include <openssl/ssl.h>
 #include <pplx/threadpool.h>
 
-#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <charconv>
+#include <limits>
 #include <mutex>
 #include <set>
 #include <utility>
 
-#include "base/file.h"
-#include "http/tls_trust.h"
+#include "http/response_sink.h"
+#include "kube/cluster_login.h"
+#include "kube/receive_bound.h"
+#include "kube/request_target.h"
 #include "kube/response_inbox.h"
 
 namespace claviger::kube {
 namespace {
 
 using Inbox = std::shared_ptr<ResponseInbox>;
+using Bound = std::shared_ptr<ReceiveBound>;
+// What the library's handle of a connection is, according to its manual.
+using TlsStream = boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>;
 namespace rest = web::http;
 
 // The library's threads only move bytes; callers wait on their own.
 constexpr size_t kThreads = 2;
-constexpr size_t kMaxTokenBytes = size_t{64} << 10U;
-constexpr size_t kMaxCaBytes = size_t{1} << 20U;
+
+// What may come beside a body: headers, the sizes of chunks, TLS.
+constexpr size_t kBesideTheBody = size_t{1} << 20U;
+// The library takes a chunk's size for a signed number: "-1" is a huge one.
+constexpr size_t kLargestChunk = std::numeric_limits<int>::max();
+// For all of an answer of which it is not known whose it is.
+constexpr size_t kSentAgain = size_t{64} << 20U;
+
+bool IsTls(const std::string& server) {
+  return server.rfind("https://", 0) == 0;
+}
+
+Error TooLarge() { return {ErrorCode::kTooLarge, "the answer is too large"}; }
+
+// The library says which connection a call gets, but not which call it is, and
+// says it in a task of its own. So the bound goes with the thread that begins a
+// call, and with the tasks that are made there. A call that is sent again,
+// because the connection it had was closed, has none.
+class Beginning {
+ public:
+  explicit Beginning(Bound bound) { current_ = std::move(bound); }
+  ~Beginning() { current_.reset(); }
+  Beginning(const Beginning&) = delete;
+  Beginning& operator=(const Beginning&) = delete;
+
+  static const Bound& Current() { return current_; }
+
+ private:
+  inline static thread_local Bound current_;
+};
+
+// The library's interface has no virtual destructor; ours is never deleted by
+// it.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
+class Scheduler final : public pplx::scheduler_interface {
+ public:
+  void schedule(pplx::TaskProc_t task, void* of) override {
+    crossplat::threadpool::shared_instance().service().post(
+        [task, of, bound = Beginning::Current()] {
+          const Beginning beginning(bound);
+          task(of);
+        });
+  }
+};
+#pragma GCC diagnostic pop
 
 // Before anything else of the library, and once: it would make forty threads.
 void StartThreads() {
@@ -38,6 +89,7 @@ void StartThreads() {
     } catch (const std::exception&) {
       // Somebody was first: then there are threads.
     }
+    pplx::set_ambient_scheduler(std::make_shared<Scheduler>());
   });
 }
 
@@ -45,9 +97,10 @@ void StartThreads() {
 class InboxBuffer final
     : public Concurrency::streams::details::streambuf_state_manager<uint8_t> {
  public:
-  explicit InboxBuffer(Inbox inbox)
+  InboxBuffer(Inbox inbox, Bound bound)
       : streambuf_state_manager<uint8_t>(std::ios_base::out),
-        inbox_(std::move(inbox)) {}
+        inbox_(std::move(inbox)),
+        bound_(std::move(bound)) {}
 
   bool can_seek() const override { return false; }
   bool has_size() const override { return false; }
@@ -85,7 +138,9 @@ class InboxBuffer final
   }
   pplx::task<size_t> _putn(const uint8_t* bytes, size_t count) override {
     const pplx::task_completion_event<size_t> taken;
+    bound_->Renew();
     const bool wanted =
+        count <= kLargestChunk &&
         inbox_->PutBytes({reinterpret_cast<const char*>(bytes), count},
                          [taken, count] { taken.set(count); });
     if (!wanted) {
@@ -116,7 +171,8 @@ class InboxBuffer final
     return pplx::task_from_result<int_type>(traits::eof());
   }
 
-  Inbox inbox_;
+  const Inbox inbox_;
+  const Bound bound_;
 };
 
 // What OpenSSL said reaches us as a bare number.
@@ -143,7 +199,18 @@ Error ErrorOf(const std::exception_ptr& failure) {
   }
 }
 
-ResponseInbox::Head HeadOf(const rest::http_response& response) {
+// The same bounds as for every other server.
+bool HasTooManyHeaders(const rest::http_headers& headers) {
+  size_t bytes = 0;
+  for (const auto& [name, value] : headers) bytes += name.size() + value.size();
+  return headers.size() > http::ResponseSink::kMaxHeaders ||
+         bytes > http::ResponseSink::kMaxHeaderBytes;
+}
+
+Result<ResponseInbox::Head> HeadOf(const rest::http_response& response) {
+  if (HasTooManyHeaders(response.headers())) {
+    return Fail(ErrorCode::kTooLarge, "the answer has too many headers");
+  }
   ResponseInbox::Head head{response.status_code(), std::nullopt};
   const auto found = response.headers().find("Retry-After");
   if (found == response.headers().end()) return head;
@@ -157,105 +224,13 @@ ResponseInbox::Head HeadOf(const rest::http_response& response) {
   return head;
 }
 
-std::string Encode(std::string_view text) {
-  static const char kHex[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                       (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-                       c == '.' || c == '~';
-    if (plain) {
-      encoded += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    encoded += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
-  }
-  return encoded;
-}
-
-std::string TargetOf(const Request& request) {
-  std::string target;
-  for (const std::string& segment : request.path) {
-    target += "/" + Encode(segment);
-  }
-  char separator = '?';
-  for (const auto& [key, value] : request.query) {
-    target += separator + Encode(key) + "=" + Encode(value);
-    separator = '&';
-  }
-  return target;
-}
-
-// Who the server must be and who we are. Thread-safe.
-class Login {
- public:
-  explicit Login(Cluster cluster) : cluster_(std::move(cluster)) {}
-
-  Status Prepare() {
-    if (!cluster_.ca_file.empty()) return ReadTrust();
-    auto trust = http::TlsTrust::FromPem(cluster_.ca_pem);
-    if (!trust) return Fail(std::move(trust).error());
-    trust_ = *std::move(trust);
-    return {};
-  }
-
-  // For each new connection. Throws what OpenSSL refuses.
-  void ApplyTo(boost::asio::ssl::context& context) {
-    // One that is broken for a moment does not end what works.
-    if (!cluster_.ca_file.empty()) (void)ReadTrust();
-    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-    {
-      const std::lock_guard lock(mutex_);
-      trust_->ApplyTo(context.native_handle());
-    }
-    if (cluster_.client_certificate_pem.empty()) return;
-    context.use_certificate_chain(
-        boost::asio::buffer(cluster_.client_certificate_pem));
-    const std::string_view key = cluster_.client_key_pem.Reveal();
-    context.use_private_key(boost::asio::buffer(key.data(), key.size()),
-                            boost::asio::ssl::context::pem);
-  }
-
-  // Empty: none. kUnavailable when the file cannot be read.
-  Result<Secret> Token() const {
-    if (cluster_.token_file.empty()) return cluster_.token.Clone();
-    auto text = ReadFile(cluster_.token_file, kMaxTokenBytes);
-    if (!text) {
-      return Fail(ErrorCode::kUnavailable,
-                  "read the token: " + text.error().message);
-    }
-    const size_t end = text->find_last_not_of(" \t\r\n");
-    text->resize(end == std::string::npos ? 0 : end + 1);
-    return Secret(*std::move(text));
-  }
-
- private:
-  Status ReadTrust() {
-    auto pem = ReadFile(cluster_.ca_file, kMaxCaBytes);
-    if (!pem) return Fail(ErrorCode::kInvalidArgument, pem.error().message);
-    const std::lock_guard lock(mutex_);
-    if (trust_ && *pem == read_) return {};
-    auto trust = http::TlsTrust::FromPem(*pem);
-    if (!trust) return Fail(std::move(trust).error());
-    trust_ = *std::move(trust);
-    read_ = *std::move(pem);
-    return {};
-  }
-
-  const Cluster cluster_;
-  std::mutex mutex_;
-  std::optional<http::TlsTrust> trust_;  // guarded by mutex_
-  std::string read_;                     // guarded by mutex_
-};
-
 class CpprestTransport final : public Transport {
  public:
-  CpprestTransport(const std::string& server, std::shared_ptr<Login> login,
-                   const Clock& clock)
+  CpprestTransport(const std::string& server,
+                   std::shared_ptr<ClusterLogin> login, const Clock& clock)
       : login_(std::move(login)),
         clock_(clock),
-        client_(rest::uri(server), Config()) {}
+        client_(rest::uri(server), Config(login_, IsTls(server))) {}
   ~CpprestTransport() override { CpprestTransport::Close(); }
 
   Result<Response> Send(const Request& request) override {
@@ -309,6 +284,7 @@ class CpprestTransport final : public Transport {
  private:
   struct Call {
     Inbox inbox;
+    Bound bound;
     pplx::cancellation_token_source cancel;
     bool whole = false;  // the connection can be used again
   };
@@ -344,23 +320,36 @@ class CpprestTransport final : public Transport {
     Call& call_;
   };
 
-  rest::client::http_client_config Config() {
+  static rest::client::http_client_config Config(
+      const std::shared_ptr<ClusterLogin>& login, bool is_tls) {
     rest::client::http_client_config config;
     config.set_max_redirects(0);
     // Ours are shorter; this is for what nobody waits for any more.
     config.set_timeout(std::chrono::seconds(120));
     config.set_ssl_context_callback(
-        [login = login_](boost::asio::ssl::context& context) {
+        [login](boost::asio::ssl::context& context) {
           login->ApplyTo(context);
         });
+    if (!is_tls) return config;
+    config.set_nativehandle_options([](rest::client::native_handle handle) {
+      const Bound& bound = Beginning::Current();
+      ReceiveBound::Apply(
+          bound ? bound : std::make_shared<ReceiveBound>(kSentAgain),
+          *static_cast<TlsStream*>(handle)->native_handle());
+    });
     return config;
   }
 
   Result<Call> Begin(const Request& request, size_t limit) {
     auto token = login_->Token();
     if (!token) return Fail(std::move(token).error());
-    Call call{std::make_shared<ResponseInbox>(clock_, limit), {}, false};
+    Call call{std::make_shared<ResponseInbox>(clock_, limit),
+              std::make_shared<ReceiveBound>(request.max_response_bytes +
+                                             kBesideTheBody),
+              {},
+              false};
     try {
+      const Beginning beginning(call.bound);
       rest::http_request message(request.method);
       message.set_request_uri(rest::uri(TargetOf(request)));
       message.headers().add("Accept", request.accept);
@@ -372,10 +361,11 @@ class CpprestTransport final : public Transport {
       if (request.method != "GET") {
         message.set_body(request.body, request.content_type);
       }
-      message.set_response_stream(Concurrency::streams::streambuf<uint8_t>(
-                                      std::make_shared<InboxBuffer>(call.inbox))
-                                      .create_ostream());
-      Observe(client_.request(message, call.cancel.get_token()), call.inbox);
+      message.set_response_stream(
+          Concurrency::streams::streambuf<uint8_t>(
+              std::make_shared<InboxBuffer>(call.inbox, call.bound))
+              .create_ostream());
+      Observe(client_.request(message, call.cancel.get_token()), call);
     } catch (const std::exception&) {
       return Fail(ErrorOf(std::current_exception()));
     }
@@ -385,27 +375,33 @@ class CpprestTransport final : public Transport {
   // Every task's outcome is looked at: one that nobody asks for ends the
   // process.
   static void Observe(const pplx::task<rest::http_response>& task,
-                      const Inbox& inbox) {
-    task.then([inbox](const pplx::task<rest::http_response>& answered) {
+                      const Call& call) {
+    const auto fail = [inbox = call.inbox, bound = call.bound] {
+      inbox->Finish(bound->exceeded() ? TooLarge()
+                                      : ErrorOf(std::current_exception()));
+    };
+    task.then([inbox = call.inbox,
+               fail](const pplx::task<rest::http_response>& answered) {
       try {
         const rest::http_response response = answered.get();
-        inbox->PutHead(HeadOf(response));
+        const Result<ResponseInbox::Head> head = HeadOf(response);
+        head ? inbox->PutHead(*head) : inbox->Finish(head.error());
         response.content_ready().then(
-            [inbox](const pplx::task<rest::http_response>& whole) {
+            [inbox, fail](const pplx::task<rest::http_response>& whole) {
               try {
                 whole.get();
                 inbox->Finish(std::nullopt);
               } catch (...) {
-                inbox->Finish(ErrorOf(std::current_exception()));
+                fail();
               }
             });
       } catch (...) {
-        inbox->Finish(ErrorOf(std::current_exception()));
+        fail();
       }
     });
   }
 
-  const std::shared_ptr<Login> login_;
+  const std::shared_ptr<ClusterLogin> login_;
   const Clock& clock_;
   rest::client::http_client client_;
   std::mutex mutex_;  // guards what is below
@@ -420,7 +416,7 @@ Result<std::unique_ptr<Transport>> MakeCpprestTransport(Cluster cluster,
   const auto refuse = [](const std::string& why) {
     return Fail(ErrorCode::kInvalidArgument, "connect to the cluster: " + why);
   };
-  if (cluster.server.rfind("https://", 0) != 0) {
+  if (!IsTls(cluster.server)) {
     return refuse("its address is not https");
   }
   if (cluster.client_certificate_pem.empty() !=
@@ -434,7 +430,7 @@ Result<std::unique_ptr<Transport>> MakeCpprestTransport(Cluster cluster,
   }
   StartThreads();
   const std::string server = cluster.server;
-  auto login = std::make_shared<Login>(std::move(cluster));
+  auto login = std::make_shared<ClusterLogin>(std::move(cluster));
   if (Status prepared = login->Prepare(); !prepared) {
     return refuse(prepared.error().message);
   }
@@ -455,7 +451,7 @@ std::unique_ptr<Transport> MakePlainTransportForTest(const std::string& url,
                                                      const Clock& clock) {
   StartThreads();
   return std::make_unique<CpprestTransport>(
-      url, std::make_shared<Login>(Cluster()), clock);
+      url, std::make_shared<ClusterLogin>(Cluster()), clock);
 }
 
 }  // namespace claviger::kube

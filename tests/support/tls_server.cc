@@ -34,7 +34,7 @@ struct TlsServer::Context {
 };
 
 TlsServer::TlsServer(const TlsServerSettings& settings)
-    : context_(std::make_unique<Context>()) {
+    : settings_(settings), context_(std::make_unique<Context>()) {
   // A client that refuses us hangs up while we write.
   std::signal(SIGPIPE, SIG_IGN);
   SSL_CTX* ssl = context_->ssl.get();
@@ -90,9 +90,16 @@ void TlsServer::Answer(int fd) {
   ++handshakes_;
   char request[8192];
   if (SSL_read(ssl.get(), request, sizeof request) <= 0) return;
-  static constexpr char kAnswer[] =
-      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
-  SSL_write(ssl.get(), kAnswer, sizeof kAnswer - 1);
+  const auto send = [&](const std::string& bytes) {
+    const auto count = static_cast<int>(bytes.size());
+    if (SSL_write(ssl.get(), bytes.data(), count) != count) return false;
+    bytes_sent_ += bytes.size();
+    return !stopping_;
+  };
+  if (!send(settings_.answer)) return;
+  for (uint64_t i = 0; i < settings_.times; ++i) {
+    if (!send(settings_.more)) return;
+  }
   SSL_shutdown(ssl.get());
 }
 

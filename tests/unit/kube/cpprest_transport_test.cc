@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/certificates.h"
+#include "support/memory.h"
 #include "support/scripted_server.h"
 #include "support/tls_server.h"
 
@@ -176,6 +177,33 @@ TEST_F(CpprestTransportTest, TakesABodyOfExactlyItsBound) {
   EXPECT_EQ(CodeOf(Send(AnswerHttp(200, "123456"), request)), "too_large");
 }
 
+TEST_F(CpprestTransportTest, RefusesMoreHeadersThanAnAnswerMayHave) {
+  const auto headers = [](int count, size_t size) {
+    std::string lines;
+    for (int i = 0; i < count; ++i) {
+      lines +=
+          "X-" + std::to_string(i) + ": " + std::string(size, 'x') + "\r\n";
+    }
+    return lines;
+  };
+  EXPECT_EQ(CodeOf(Send(AnswerHttp(200, "{}", headers(99, 600)), Get())), "ok");
+  EXPECT_EQ(CodeOf(Send(AnswerHttp(200, "{}", headers(100, 1)), Get())),
+            "too_large");
+  EXPECT_EQ(CodeOf(Send(AnswerHttp(200, "{}", headers(99, 700)), Get())),
+            "too_large");
+  EXPECT_EQ(Stream(AnswerHttp(200, "{}", headers(100, 1)), Get()),
+            "|too_large");
+}
+
+TEST_F(CpprestTransportTest, SurvivesAChunkOfANegativeSize) {
+  for (const char* size : {"-1", "-2", "-7fffffff"}) {
+    const Script script =
+        AnswerWith(std::string(kChunkedHead) + size + "\r\nabc\r\n");
+    EXPECT_EQ(CodeOf(Send(script, Get())), "unavailable") << size;
+    EXPECT_EQ(Stream(script, Get()), "|unavailable") << size;
+  }
+}
+
 TEST_F(CpprestTransportTest, GoesOnAfterManyBodiesOverTheirBoundAtOnce) {
   Request request = Get();
   request.max_response_bytes = 5;
@@ -287,8 +315,80 @@ class CpprestTransportTlsTest : public CpprestTransportTest {
     return transport ? CodeOf((*transport)->Send(Get())) : CodeOf(transport);
   }
 
+  // A server that begins its answers so, and goes on with `more`.
+  std::unique_ptr<TlsServer> Server(std::string answer, std::string more,
+                                    uint64_t times) const {
+    const auto leaf = *ca_.IssueForLoopback();
+    return std::make_unique<TlsServer>(
+        testing::TlsServerSettings{.certificate_pem = leaf.certificate_pem,
+                                   .key_pem = leaf.key_pem,
+                                   .answer = std::move(answer),
+                                   .more = std::move(more),
+                                   .times = times});
+  }
+  std::unique_ptr<Transport> To(const TlsServer& server) const {
+    Cluster cluster;
+    cluster.server = "https://127.0.0.1:" + std::to_string(server.port());
+    cluster.ca_pem = ca_.certificate_pem();
+    cluster.token = Secret(std::string("t0p"));
+    return *MakeCpprestTransport(std::move(cluster), clock_);
+  }
+
   const testing::CertificateAuthority ca_ = Authority();
 };
+
+struct Endless {
+  const char* name;
+  std::string answer;
+  std::string more;
+};
+
+class CpprestTransportEndlessTest
+    : public CpprestTransportTlsTest,
+      public ::testing::WithParamInterface<Endless> {};
+
+// What the library collects before it hands anything on is bounded, too.
+TEST_P(CpprestTransportEndlessTest, AreEndedByTheirBound) {
+  constexpr uint64_t kMegabytes = 200;
+  Request request = Get();
+  request.max_response_bytes = size_t{1} << 20U;
+  std::string megabyte;
+  while (megabyte.size() < size_t{1} << 20U) megabyte += GetParam().more;
+  const auto server = Server(GetParam().answer, megabyte, kMegabytes);
+  const testing::PeakMemory memory;
+  EXPECT_EQ(CodeOf(To(*server)->Send(request)), "too_large");
+  EXPECT_EQ(CodeOf(To(*server)->Stream(request,
+                                       [](std::string_view) { return true; })),
+            "too_large");
+  // Two answers, and what was on the way.
+  EXPECT_LT(server->bytes_sent(), uint64_t{40} << 20U);
+  EXPECT_LT(memory.GrowthMiB(), 80);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Answers, CpprestTransportEndlessTest,
+    ::testing::Values(
+        Endless{"WithHeadersWithoutEnd", "HTTP/1.1 200 OK\r\n", "A: b\r\n"},
+        Endless{"WithAHeaderWithoutEnd", "HTTP/1.1 200 OK\r\nA: ", "b"},
+        Endless{"WithASizeOfAChunkWithoutEnd", kChunkedHead, "0"},
+        Endless{"WithAHugeChunk", std::string(kChunkedHead) + "7fffffff\r\n",
+                "x"}),
+    [](const auto& one) { return std::string(one.param.name); });
+
+// As long as it is handed on, a stream may bring any amount.
+TEST_F(CpprestTransportTlsTest, HandsOnAStreamManyTimesItsBound) {
+  constexpr uint64_t kChunks = 320;
+  Request request = Get();
+  request.max_response_bytes = size_t{1} << 20U;
+  const auto server =
+      Server(kChunkedHead, Chunk(std::string(65'536, 'x')), kChunks);
+  uint64_t taken = 0;
+  (void)To(*server)->Stream(request, [&](std::string_view piece) {
+    taken += piece.size();
+    return true;
+  });
+  EXPECT_EQ(taken, kChunks * 65'536);
+}
 
 TEST_F(CpprestTransportTlsTest, TrustsTheClustersAuthorityAndNoOther) {
   const auto leaf = *ca_.IssueForLoopback();
