@@ -34,6 +34,7 @@ includes lib/model providers access http vault operator sidecar cli dev
 includes lib/providers access http vault operator sidecar cli dev
 includes lib/access http vault operator sidecar cli dev
 includes lib/http model providers access vault operator sidecar cli dev
+includes lib/postgres model providers access http vault kube operator sidecar cli dev
 includes lib/kube providers access vault operator sidecar cli dev
 includes lib/vault access kube operator sidecar cli dev
 includes operator sidecar cli dev
