@@ -37,8 +37,9 @@ Core::Core(Settings settings, Dependencies dependencies)
           [this](const ViewPtr& view) { upkeep_.OnView(view); },
           [this](const LoginSpan& login) { cache_.OnLogin(login); }),
       users_(settings_, deps_, worker_, metrics_),
+      refetches_(deps_.clock, settings_.intervals.report_failed),
       api_({settings_, deps_.clock, deps_.random, deps_.log, session_, users_,
-            engines_, cache_, served_, watch_, metrics_}) {}
+            engines_, cache_, served_, watch_, metrics_, refetches_}) {}
 
 void Core::Handle(const Guard& guard, const http::ServerRequest& request,
                   std::shared_ptr<http::Responder> responder) {
@@ -47,6 +48,12 @@ void Core::Handle(const Guard& guard, const http::ServerRequest& request,
 
 http::ServerResponse Core::Health(const http::ServerRequest& request) const {
   return HealthAnswer(request, session_.standing(), metrics_);
+}
+
+std::unique_ptr<proxy::Access> Core::MakeAccess(
+    proxy::CredentialAccess::Post post) {
+  return std::make_unique<proxy::CredentialAccess>(api_.resolver(), cache_,
+                                                   refetches_, std::move(post));
 }
 
 void Core::End() {

@@ -10,11 +10,13 @@
 #include "http/server.h"
 #include "sidecar/api/guard.h"
 #include "sidecar/api/local_api.h"
+#include "sidecar/api/refetch_limit.h"
 #include "sidecar/api/served.h"
 #include "sidecar/api/watch_hub.h"
 #include "sidecar/credentials/cache.h"
 #include "sidecar/engines/engines.h"
 #include "sidecar/metrics.h"
+#include "sidecar/proxy/credential_access.h"
 #include "sidecar/session/session.h"
 #include "sidecar/session/user_sessions.h"
 #include "sidecar/settings.h"
@@ -37,6 +39,9 @@ class Core {
   void Handle(const Guard& guard, const http::ServerRequest& request,
               std::shared_ptr<http::Responder> responder);
   http::ServerResponse Health(const http::ServerRequest& request) const;
+
+  /// For what is proxied: asks the same questions and uses the same cache.
+  std::unique_ptr<proxy::Access> MakeAccess(proxy::CredentialAccess::Post post);
 
   Worker& worker() { return worker_; }
   const Settings& settings() const { return settings_; }
@@ -61,6 +66,7 @@ class Core {
   Upkeep upkeep_;
   Session session_;
   UserSessions users_;
+  RefetchLimit refetches_;
   LocalApi api_;
 };
 

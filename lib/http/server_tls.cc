@@ -117,7 +117,8 @@ bool UseKey(SSL_CTX* context, const Secret& pem) {
 
 }  // namespace
 
-std::unique_ptr<TlsSession> TlsSession::Make(ssl_ctx_st* context, int fd) {
+std::unique_ptr<TlsSession> TlsSession::Make(ssl_ctx_st* context, int fd,
+                                             Role role) {
   SSL* ssl = SSL_new(context);
   if (ssl == nullptr) return nullptr;
   std::unique_ptr<TlsSession> session(new TlsSession(ssl, fd));
@@ -127,7 +128,11 @@ std::unique_ptr<TlsSession> TlsSession::Make(ssl_ctx_st* context, int fd) {
   BIO_set_data(bio, &session->fd_);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl, bio, bio);
-  SSL_set_accept_state(ssl);
+  if (role == Role::kServer) {
+    SSL_set_accept_state(ssl);
+  } else {
+    SSL_set_connect_state(ssl);
+  }
   return session;
 }
 
@@ -170,6 +175,10 @@ TlsSession::Moved TlsSession::Write(std::string_view bytes) {
   const int result = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &count);
   if (result != 1) return {OutcomeOf(result), 0};
   return {Outcome::kDone, count};
+}
+
+bool TlsSession::ended_cleanly() const {
+  return (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
 bool TlsSession::HasPending() const { return SSL_has_pending(ssl_) == 1; }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The server's end of one TLS connection over a non-blocking socket (OpenSSL
-// behind two files). Never waits: says what it wants to wait for. Server thread
-// only.
+// One end of a TLS connection over a non-blocking socket (OpenSSL behind two
+// files). Never waits: says what it wants to wait for. Not synchronised.
 #pragma once
 
 #include <memory>
@@ -27,8 +26,11 @@ class TlsSession {
     size_t count = 0;  // of kDone
   };
 
+  enum class Role { kServer, kClient };
+
   /// Null when there is no memory for it.
-  static std::unique_ptr<TlsSession> Make(ssl_ctx_st* context, int fd);
+  static std::unique_ptr<TlsSession> Make(ssl_ctx_st* context, int fd,
+                                          Role role = Role::kServer);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
@@ -38,6 +40,11 @@ class TlsSession {
   Moved Write(std::string_view bytes);
   /// Decrypted bytes are here already: the socket need not become readable.
   bool HasPending() const;
+  /// After kEnded: the peer said that nothing more comes. False where the
+  /// connection just broke off, which anybody in between can bring about.
+  bool ended_cleanly() const;
+  /// OpenSSL's own, to set it up and to ask about the peer.
+  ssl_st* native() { return ssl_; }
   /// Says that nothing more comes, as far as the socket takes it now.
   void SayGoodbye();
 

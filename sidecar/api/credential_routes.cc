@@ -152,17 +152,8 @@ void LocalApi::ReportFailed(const Exchange& exchange) {
                     });
 }
 
-bool LocalApi::MayRefetch(const model::ObjectRef& connection) {
-  const SteadyTime now = parts_.clock.SteadyNow();
-  const auto pause = parts_.settings.intervals.report_failed;
-  const std::lock_guard lock(mutex_);
-  std::erase_if(reported_,
-                [&](const auto& entry) { return now >= entry.second + pause; });
-  return reported_.emplace(connection, now).second;
-}
-
 void LocalApi::Refetch(const Exchange& exchange, const Resolved& resolved) {
-  if (!MayRefetch(exchange.call.connection)) {
+  if (!parts_.refetches.May(exchange.call.connection)) {
     const auto pause = std::chrono::duration_cast<std::chrono::seconds>(
         parts_.settings.intervals.report_failed);
     return exchange.Refuse(

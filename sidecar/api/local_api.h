@@ -7,9 +7,7 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <variant>
@@ -25,6 +23,7 @@
 #include "sidecar/api/guard.h"
 #include "sidecar/api/partition.h"
 #include "sidecar/api/problem.h"
+#include "sidecar/api/refetch_limit.h"
 #include "sidecar/api/served.h"
 #include "sidecar/api/watch_hub.h"
 #include "sidecar/credentials/cache.h"
@@ -49,6 +48,7 @@ class LocalApi {
     ServedAnswers& served;
     WatchHub& watch;
     Metrics& metrics;
+    RefetchLimit& refetches;
   };
 
   explicit LocalApi(const Parts& parts);
@@ -56,6 +56,9 @@ class LocalApi {
   /// Answers one request; `guard` is the listener's.
   void Handle(const Guard& guard, const http::ServerRequest& request,
               std::shared_ptr<http::Responder> responder);
+
+  /// Answers the pod's own questions, for others who serve them.
+  CredentialResolver& resolver() { return resolver_; }
 
  private:
   // One request under way: answers it, counted.
@@ -81,16 +84,12 @@ class LocalApi {
   void RefuseUsersCredential(const Exchange& exchange, const View& view);
   void ReportFailed(const Exchange& exchange);
   void Refetch(const Exchange& exchange, const Resolved& resolved);
-  bool MayRefetch(const model::ObjectRef& connection);
   void Watch(const Exchange& exchange) const;
 
   const Parts parts_;
   const CachePartitions partitions_;
   CredentialResolver resolver_;
   Audit audit_;
-
-  std::mutex mutex_;
-  std::map<model::ObjectRef, SteadyTime> reported_;  // under mutex_
 };
 
 }  // namespace claviger::sidecar

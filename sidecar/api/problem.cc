@@ -10,7 +10,7 @@
 namespace claviger::sidecar {
 namespace {
 
-constexpr std::array<ReasonInfo, 29> kReasons = {{
+constexpr std::array<ReasonInfo, 37> kReasons = {{
     // Of the decision (resolution.md's order).
     {"NotVisible", 404, "No such connection for this caller"},
     {"Forbidden", 403, "The connection may be seen, not used"},
@@ -28,6 +28,15 @@ constexpr std::array<ReasonInfo, 29> kReasons = {{
     {"VaultDenied", 424, "Vault refuses the credential"},
     {"BackendUnavailable", 503, "Vault cannot be asked now"},
     {"EngineUnsupported", 422, "This engine's credentials cannot be read"},
+    // Of what is sent on the application's behalf.
+    {"CredentialRefused", 502, "The server does not accept the credential"},
+    {"CredentialUnusable", 422, "The credential cannot be used like this"},
+    {"CredentialEchoed", 502, "The server's answer showed the credential"},
+    {"AddressRefused", 403, "The server's address may not be connected to"},
+    {"TargetNotAllowed", 403, "The connection has no such method or path"},
+    {"UpstreamUntrusted", 502, "The server's certificate is not trusted"},
+    {"UpstreamUnavailable", 502, "The server gives no usable answer"},
+    {"UpstreamTimeout", 504, "The server did not answer in time"},
     // Of the pod or the user who asks.
     {"Starting", 503, "The bindings have not been read yet"},
     {"LoginRefused", 503, "Vault refuses this pod's login"},

@@ -47,18 +47,28 @@ Status CheckFields(const Credential& credential, const model::VaultRef& ref,
                                         ", nor another that would do");
 }
 
-Result<Secret> RenderFields(const Credential& credential,
-                            const model::VaultRef& ref, std::string_view type) {
+Result<std::map<std::string, Secret>> PickFields(const Credential& credential,
+                                                 const model::VaultRef& ref,
+                                                 std::string_view type) {
   Status complete = CheckFields(credential, ref, type);
   if (!complete) return Fail(std::move(complete.error()));
   const providers::CredentialType& known = *providers::FindType(type);
-  nlohmann::json data = nlohmann::json::object();
+  std::map<std::string, Secret> fields;
   for (const auto* keys : {&known.required, &known.optional}) {
     for (const std::string_view key : *keys) {
       const Secret* field = Find(credential, ref, key);
-      if (field != nullptr) data[std::string(key)] = field->Reveal();
+      if (field != nullptr) fields.emplace(key, field->Clone());
     }
   }
+  return fields;
+}
+
+Result<Secret> RenderFields(const Credential& credential,
+                            const model::VaultRef& ref, std::string_view type) {
+  const auto fields = PickFields(credential, ref, type);
+  if (!fields) return Fail(fields.error());
+  nlohmann::json data = nlohmann::json::object();
+  for (const auto& [name, field] : *fields) data[name] = field.Reveal();
   Secret text(DumpJson(data));
   for (auto& value : data) WipeString(value.get_ref<std::string&>());
   return text;

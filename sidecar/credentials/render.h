@@ -5,6 +5,7 @@
 // Pure.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,11 @@ namespace claviger::sidecar {
 /// names our key and the company's field, never a value.
 Status CheckFields(const Credential& credential, const model::VaultRef& ref,
                    std::string_view type);
+
+/// The fields of `type` by our names; CheckFields' errors.
+Result<std::map<std::string, Secret>> PickFields(const Credential& credential,
+                                                 const model::VaultRef& ref,
+                                                 std::string_view type);
 
 /// The fields of `type` as JSON text of an object, keys sorted; CheckFields'
 /// errors.
