@@ -157,12 +157,36 @@ void ReadInterval(const Value& value, Draft& draft) {
   ReadSeconds(value, 1, draft.config.settings.intervals.*kMember);
 }
 
+template <typename T>
+void ReadParsed(const Value& value, Result<T> (*parse)(std::string_view),
+                T& out) {
+  std::string text;
+  Read(value, text);
+  if (Result<T> parsed = parse(text)) {
+    out = *std::move(parsed);
+  } else {
+    Invalid(value, "not understood", parsed.error().message);
+  }
+}
+
+void ReadFiles(const Value& value, Draft& draft) {
+  std::vector<std::string> list;
+  Read(value, list);
+  std::string text;
+  for (const std::string& one : list) text += one + ",";
+  if (auto wanted = providers::ParseFileWishes(text)) {
+    draft.config.settings.files.wanted = *std::move(wanted);
+  } else {
+    Invalid(value, "not a list of files", wanted.error().message);
+  }
+}
+
 struct Entry {
   SettingKey key;
   Reader read;
 };
 
-constexpr std::array<Entry, 26> kEntries = {{
+constexpr std::array<Entry, 31> kEntries = {{
     {{"cluster", "text", "", "the cluster's name, part of every name in Vault",
       true},
      ReadCluster},
@@ -272,6 +296,33 @@ constexpr std::array<Entry, 26> kEntries = {{
     {{"intervals.drainSeconds", "number", "5",
       "how long answers under way may take after SIGTERM"},
      ReadInterval<&Intervals::drain>},
+    {{"files.wanted", "list of texts", "[]",
+      "files to keep, like [\"sales/warehouse=pgpass\"]"},
+     ReadFiles},
+    {{"files.directory", "path", "/run/claviger/files",
+      "directory on a memory volume for these files, made where it is missing"},
+     [](const Value& value, Draft& draft) {
+       ReadAbsolutePath(value, 4096, draft.config.settings.files.directory);
+     }},
+    {{"files.bindingsDirectory", "path", "/run/claviger/bindings",
+      "likewise for those of the format service-binding: SERVICE_BINDING_ROOT"},
+     [](const Value& value, Draft& draft) {
+       ReadAbsolutePath(value, 4096,
+                        draft.config.settings.files.bindings_directory);
+     }},
+    {{"files.mode", "\"0400\" or \"0440\"", "\"0400\"",
+      "mode of the files; 0440 where the application has the sidecar's group"},
+     [](const Value& value, Draft& draft) {
+       ReadParsed(value, providers::ParseFileMode,
+                  draft.config.settings.files.mode);
+     }},
+    {{"files.notify", "port and path", "",
+      "where on 127.0.0.1 the application is told of changed files by a POST, "
+      "like 8080/reload"},
+     [](const Value& value, Draft& draft) {
+       ReadParsed(value, providers::ParseFileNotice,
+                  draft.config.settings.files.notice.emplace());
+     }},
 }};
 
 constexpr std::array<SettingKey, kEntries.size()> Keys() {
@@ -293,7 +344,32 @@ model::Problem Complaint(const std::string& file, std::string path,
 
 using Problems = std::vector<model::Problem>;
 
+// Keeps what `parse` makes of the flag's text, where it was given.
+template <typename T, typename Out>
+void OverrideBy(const std::string& text, const char* flag,
+                Result<T> (*parse)(std::string_view), Out& out,
+                Problems& problems) {
+  if (text.empty()) return;
+  if (Result<T> parsed = parse(text)) {
+    out = *std::move(parsed);
+  } else {
+    problems.push_back(
+        Complaint(flag, "", "not understood", parsed.error().message));
+  }
+}
+
+void OverrideFiles(const Overrides& overrides, FileSettings& files,
+                   Problems& problems) {
+  OverrideBy(overrides.files, "--files", providers::ParseFileWishes,
+             files.wanted, problems);
+  OverrideBy(overrides.files_mode, "--files-mode", providers::ParseFileMode,
+             files.mode, problems);
+  OverrideBy(overrides.files_notify, "--files-notify",
+             providers::ParseFileNotice, files.notice, problems);
+}
+
 void Override(const Overrides& overrides, Config& config, Problems& problems) {
+  OverrideFiles(overrides, config.settings.files, problems);
   if (!overrides.identity.empty()) {
     const size_t slash = overrides.identity.find('/');
     model::ObjectRef identity;

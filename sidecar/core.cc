@@ -21,8 +21,13 @@ CredentialCache::Settings CacheSettings(const Intervals& intervals) {
 Core::Core(Settings settings, Dependencies dependencies)
     : settings_(std::move(settings)),
       circuit_(dependencies.vault, dependencies.clock, dependencies.random),
-      deps_{circuit_, dependencies.clock, dependencies.random, dependencies.log,
-            std::move(dependencies.token)},
+      deps_{circuit_,
+            dependencies.clock,
+            dependencies.random,
+            dependencies.log,
+            std::move(dependencies.token),
+            dependencies.files,
+            dependencies.loopback},
       worker_(deps_.clock, kMaxQueuedJobs),
       watch_(metrics_),
       engines_(deps_.vault, deps_.clock, settings_.identity),
@@ -30,16 +35,33 @@ Core::Core(Settings settings, Dependencies dependencies)
              deps_.random, metrics_, Source(),
              [this](const std::string& key, bool gone) {
                upkeep_.OnCredential(key, gone);
+               files_.Review();
              }),
       upkeep_(deps_.clock, worker_, cache_, served_, watch_),
       session_(
           settings_, deps_, worker_, metrics_,
-          [this](const ViewPtr& view) { upkeep_.OnView(view); },
+          [this](const ViewPtr& view) {
+            upkeep_.OnView(view);
+            files_.Review();
+          },
           [this](const LoginSpan& login) { cache_.OnLogin(login); }),
       users_(settings_, deps_, worker_, metrics_),
       refetches_(deps_.clock, settings_.intervals.report_failed),
       api_({settings_, deps_.clock, deps_.random, deps_.log, session_, users_,
-            engines_, cache_, served_, watch_, metrics_, refetches_}) {}
+            engines_, cache_, served_, watch_, metrics_, refetches_}),
+      notifier_(settings_.files.notice, deps_.clock, deps_.log, worker_,
+                deps_.loopback),
+      files_(settings_.files.wanted,
+             {deps_.clock, deps_.log, worker_, api_.resolver(), deps_.files,
+              [this](const providers::FileWish& wish) {
+                notifier_.OnChange(wish);
+              }}) {}
+
+Status Core::Begin() {
+  Status begun = files_.Begin();
+  if (begun) session_.Begin();
+  return begun;
+}
 
 void Core::Handle(const Guard& guard, const http::ServerRequest& request,
                   std::shared_ptr<http::Responder> responder) {
@@ -47,7 +69,7 @@ void Core::Handle(const Guard& guard, const http::ServerRequest& request,
 }
 
 http::ServerResponse Core::Health(const http::ServerRequest& request) const {
-  return HealthAnswer(request, session_.standing(), metrics_);
+  return HealthAnswer(request, session_.standing(), files_.settled(), metrics_);
 }
 
 std::unique_ptr<proxy::Access> Core::MakeAccess(
@@ -57,6 +79,7 @@ std::unique_ptr<proxy::Access> Core::MakeAccess(
 }
 
 void Core::End() {
+  files_.End();
   circuit_.Forgive();
   users_.End();
   session_.End();

@@ -15,6 +15,8 @@
 #include "sidecar/api/watch_hub.h"
 #include "sidecar/credentials/cache.h"
 #include "sidecar/engines/engines.h"
+#include "sidecar/files/keeper.h"
+#include "sidecar/files/notifier.h"
 #include "sidecar/metrics.h"
 #include "sidecar/proxy/credential_access.h"
 #include "sidecar/session/session.h"
@@ -33,8 +35,9 @@ class Core {
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
-  /// The first login is made as soon as the worker runs.
-  void Begin() { session_.Begin(); }
+  /// The first login is made as soon as the worker runs. Fails where wanted
+  /// files have no place.
+  Status Begin();
 
   void Handle(const Guard& guard, const http::ServerRequest& request,
               std::shared_ptr<http::Responder> responder);
@@ -47,7 +50,8 @@ class Core {
   const Settings& settings() const { return settings_; }
   const Dependencies& dependencies() const { return deps_; }
 
-  /// Ends all logins in Vault. After the worker has stopped; blocks.
+  /// Removes files and ends all logins in Vault. After the worker has stopped;
+  /// blocks.
   void End();
 
  private:
@@ -68,6 +72,8 @@ class Core {
   UserSessions users_;
   RefetchLimit refetches_;
   LocalApi api_;
+  files::Notifier notifier_;
+  files::Keeper files_;
 };
 
 }  // namespace claviger::sidecar

@@ -20,6 +20,7 @@
 #include "base/spdlog_logger.h"
 #include "http/curl_client.h"
 #include "sidecar/config.h"
+#include "sidecar/files/store.h"
 #include "sidecar/hardening.h"
 #include "sidecar/sidecar.h"
 #include "sidecar/token_source.h"
@@ -99,8 +100,12 @@ int Serve(const Config& config) {
       **api, OneRetry(), random,
       [&pause](std::chrono::milliseconds time) { return pause.Sleep(time); },
       &clock);
+  const FileSettings& files = config.settings.files;
+  const std::unique_ptr<files::Store> store = files::MakeVolumeStore(
+      {files.directory, files.bindings_directory, files.mode});
   Sidecar sidecar(config.settings, {*retrying, clock, random, *log,
-                                    MakeFileTokenSource(config.token_file)});
+                                    MakeFileTokenSource(config.token_file),
+                                    store.get(), client->get()});
   const Status started = sidecar.Start();
   if (!started) return Complain(kFailed, started.error().message);
   log->Info("serving", {{"socket", config.settings.socket.path}});
@@ -133,6 +138,11 @@ int Main(int argc, char** argv) {
                  "namespace/service account of this pod");
   app.add_option("--log-level", overrides.log_level,
                  "debug, info, warning or error");
+  app.add_option("--files", overrides.files,
+                 "files to keep: namespace/name=format, separated by commas");
+  app.add_option("--files-mode", overrides.files_mode, "0400 or 0440");
+  app.add_option("--files-notify", overrides.files_notify,
+                 "whom to tell of changed files: port/path on 127.0.0.1");
   app.set_version_flag("--version", CLAVIGER_VERSION);
   app.footer("Keys of the configuration file:\n" +
              model::SettingsHelp(ConfigKeys()));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/object.h"
+#include "providers/file_formats.h"
 
 namespace claviger::sidecar {
 
@@ -57,6 +58,15 @@ struct Intervals {
   std::chrono::milliseconds drain{5'000};
 };
 
+/// Files with credentials, for those who cannot ask the local API.
+struct FileSettings {
+  std::vector<providers::FileWish> wanted;  // sorted
+  std::string directory = "/run/claviger/files";
+  std::string bindings_directory = "/run/claviger/bindings";
+  unsigned mode = 0400;
+  std::optional<providers::FileNotice> notice;
+};
+
 struct Settings {
   VaultNames vault;
   model::ObjectRef identity;  // this pod's service account
@@ -64,6 +74,7 @@ struct Settings {
   std::optional<TcpSettings> tcp;
   std::optional<HealthSettings> health;
   Intervals intervals;
+  FileSettings files;
 };
 
 }  // namespace claviger::sidecar

@@ -56,8 +56,7 @@ class Sidecar::Impl {
     if (listening && settings.health) {
       listening = ListenHealth(*settings.health);
     }
-    if (listening) core_.Begin();
-    return listening;
+    return listening ? core_.Begin() : listening;
   }
 
   void Run() {

@@ -16,6 +16,8 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "http/client.h"
+#include "sidecar/files/store.h"
 #include "sidecar/settings.h"
 #include "vault/api.h"
 
@@ -33,6 +35,10 @@ struct Dependencies {
   Random& random;
   Logger& log;
   TokenSource token;
+  /// Where wanted files go; null: none are wanted.
+  files::Store* files = nullptr;
+  /// Tells the application of changed files; null: nobody is told.
+  http::Client* loopback = nullptr;
 };
 
 class Sidecar {
@@ -45,7 +51,7 @@ class Sidecar {
 
   /// Opens the sockets; does not wait for Vault (until the first bindings are
   /// read, calls are answered 503). kInvalidArgument for settings that cannot
-  /// be, kUnavailable or kPermissionDenied where it cannot listen.
+  /// be, as files elsewhere than in memory, kUnavailable or kPermissionDenied where it cannot listen.
   Status Start();
 
   /// Serves until Stop; blocks. Uses the calling thread for the local API and

@@ -5,26 +5,6 @@
 #include "access/decision.h"
 
 namespace claviger::op::inject {
-namespace {
-
-// "sales-eu/dw.main" -> "CLAVIGER_SALES_EU__DW_MAIN_". Two underscores keep the
-// namespace and the name apart, which have none themselves.
-std::string PrefixOf(const model::ObjectRef& ref) {
-  std::string prefix = "CLAVIGER_";
-  for (const char c : ref.ns + "/" + ref.name) {
-    if (c == '/') {
-      prefix += "__";
-    } else if (c >= 'a' && c <= 'z') {
-      prefix += static_cast<char>(c - 'a' + 'A');
-    } else {
-      prefix += c == '-' || c == '.' ? '_' : c;
-    }
-  }
-  return prefix + "_";
-}
-
-}  // namespace
-
 std::optional<Variables> VariablesOf(const access::Snapshot& snapshot,
                                      const model::ObjectRef& connection,
                                      const model::ObjectRef& account,
@@ -40,7 +20,7 @@ std::optional<Variables> VariablesOf(const access::Snapshot& snapshot,
   }
   Variables variables;
   if (binding->facts->server_side_only) return variables;
-  const std::string prefix = PrefixOf(connection);
+  const std::string prefix = providers::VariablePrefix(connection);
   const model::Endpoint& endpoint = binding->facts->endpoint;
   if (!endpoint.host.empty()) variables[prefix + "HOST"] = endpoint.host;
   if (endpoint.port) {
@@ -48,6 +28,31 @@ std::optional<Variables> VariablesOf(const access::Snapshot& snapshot,
   }
   if (!endpoint.url.empty()) variables[prefix + "URL"] = endpoint.url;
   return variables;
+}
+
+std::optional<std::string> FindFileRefusal(const access::Snapshot& snapshot,
+                                           const providers::FileWish& wish,
+                                           const model::ObjectRef& account,
+                                           Time now) {
+  const auto binding = access::Project(
+      snapshot, access::Caller::ServiceAccount(account.ns, account.name),
+      wish.connection);
+  if (!binding) return "it is unknown";
+  access::Question question;
+  question.delivery = access::Delivery::kDisclose;
+  question.carrier = account;
+  const access::Decision decision = Decide(&*binding, question, now);
+  if (decision.reason == access::Reason::kServerSideOnly) {
+    return "it is server-side-only, and its secret never leaves the sidecar: "
+           "no file can hold it; use it through the sidecar, or have its "
+           "owner set serverSideOnly: false";
+  }
+  if (decision.reason == access::Reason::kDisclosureNotAllowed) {
+    return "sa/" + ToString(account) +
+           " may not read its secret; have a Grant give it readSecret";
+  }
+  return providers::FindFileFault(wish.format, binding->facts->provider,
+                                  binding->facts->credential_type);
 }
 
 }  // namespace claviger::op::inject

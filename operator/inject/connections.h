@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The variables of the connections that a pod names. Pure.
+// The connections that a pod names: their variables, and whether they may have
+// files. Pure.
 #pragma once
 
 #include <map>
@@ -9,6 +10,7 @@
 
 #include "access/snapshot.h"
 #include "base/time.h"
+#include "providers/file_formats.h"
 
 namespace claviger::op::inject {
 
@@ -19,5 +21,13 @@ using Variables = std::map<std::string, std::string>;
 std::optional<Variables> VariablesOf(const access::Snapshot& snapshot,
                                      const model::ObjectRef& connection,
                                      const model::ObjectRef& account, Time now);
+
+/// Why the account's sidecar may not write that file now, and the fix: the
+/// secret may not be disclosed to it, or the format does not fit. None for what
+/// may still come, as a credential.
+std::optional<std::string> FindFileRefusal(const access::Snapshot& snapshot,
+                                           const providers::FileWish& wish,
+                                           const model::ObjectRef& account,
+                                           Time now);
 
 }  // namespace claviger::op::inject

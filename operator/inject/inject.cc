@@ -109,6 +109,22 @@ Refusal CheckMounts(const json& container, bool listed) {
   return std::nullopt;
 }
 
+// There can be one root of bindings only.
+Refusal CheckBindings(const json& container, const Variables& variables) {
+  const auto ours = variables.find(std::string(kBindingsVariable));
+  if (ours == variables.end()) return std::nullopt;
+  for (const json& variable : MemberAt(container, "env")) {
+    if (TextAt(variable, "name") != kBindingsVariable ||
+        TextAt(variable, "value") == ours->second) {
+      continue;
+    }
+    return "container " + TextAt(container, "name") +
+           " sets SERVICE_BINDING_ROOT already, where another operator's "
+           "bindings are; remove one of the two";
+  }
+  return std::nullopt;
+}
+
 // A kubelet replaces "$(NAME)" by another variable of the container: whoever
 // writes a Connection could have that one sent to a host of their own.
 std::string Literally(const std::string& value) {
@@ -180,6 +196,7 @@ Refusal Injection::OpenContainers(const Pointer& list,
     if (auto refusal = CheckMounts(container, listed)) return refusal;
     if (!listed) continue;
     const Pointer at = list / i;
+    if (auto refusal = CheckBindings(container, variables)) return refusal;
     editor_.SetEntry(at / "volumeMounts", "name", RunMount());
     for (const auto& [variable, value] : variables) {
       editor_.SetEntry(at / "env", "name",
@@ -225,6 +242,24 @@ Result<Variables> AllVariables(const Wishes& wishes,
   return all;
 }
 
+Refusal CheckFiles(const Wishes& wishes, const model::ObjectRef& account,
+                   const Surroundings& surroundings) {
+  for (const providers::FileWish& wish : wishes.files) {
+    const auto why = surroundings.file_refusal(wish, account);
+    if (why)
+      return "annotation claviger.io/files: " + ToString(wish) + ": " + *why;
+  }
+  return std::nullopt;
+}
+
+bool HasBinding(const Wishes& wishes) {
+  return std::any_of(wishes.files.begin(), wishes.files.end(),
+                     [](const providers::FileWish& wish) {
+                       return wish.format ==
+                              providers::FileFormat::kServiceBinding;
+                     });
+}
+
 Outcome Refuse(std::string message) {
   return {false, "claviger: " + std::move(message), {}};
 }
@@ -249,8 +284,14 @@ Outcome Inject(const json& pod, const Settings& settings,
   const std::string account = TextAt(spec, "serviceAccountName");
   const model::ObjectRef identity{surroundings.ns,
                                   account.empty() ? "default" : account};
-  const auto variables = AllVariables(*wishes, identity, surroundings);
+  auto variables = AllVariables(*wishes, identity, surroundings);
   if (!variables) return Refuse(variables.error().message);
+  if (auto refusal = CheckFiles(*wishes, identity, surroundings)) {
+    return Refuse(*std::move(refusal));
+  }
+  if (HasBinding(*wishes)) {
+    variables->emplace(kBindingsVariable, kBindings);
+  }
   Injection injection(pod, settings, *std::move(wishes), identity);
   if (auto refusal = injection.Run(*variables)) {
     return Refuse(*std::move(refusal));

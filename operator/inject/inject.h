@@ -31,6 +31,11 @@ struct Surroundings {
   std::function<std::optional<Variables>(const model::ObjectRef& connection,
                                          const model::ObjectRef& account)>
       variables_of;
+  /// Why the sidecar of a service account may not write such a file;
+  /// FindFileRefusal's. Unset likewise.
+  std::function<std::optional<std::string>(const providers::FileWish& wish,
+                                           const model::ObjectRef& account)>
+      file_refusal;
 };
 
 struct Outcome {

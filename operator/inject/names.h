@@ -16,6 +16,10 @@ inline constexpr std::string_view kConnections = "claviger.io/connections";
 inline constexpr std::string_view kResources = "claviger.io/resources";
 inline constexpr std::string_view kLogLevel = "claviger.io/log-level";
 
+inline constexpr std::string_view kFiles = "claviger.io/files";
+inline constexpr std::string_view kFilesMode = "claviger.io/files-mode";
+inline constexpr std::string_view kFilesNotify = "claviger.io/files-notify";
+
 inline constexpr std::string_view kSidecar = "claviger-sidecar";
 inline constexpr std::string_view kProgram = "/claviger-sidecar";
 inline constexpr std::string_view kTokenVolume = "claviger-token";
@@ -24,6 +28,9 @@ inline constexpr std::string_view kRunVolume = "claviger-run";
 inline constexpr std::string_view kRunPath = "/run/claviger";
 inline constexpr std::string_view kSocketVariable = "CLAVIGER_SOCKET";
 inline constexpr std::string_view kSocket = "/run/claviger/claviger.sock";
+inline constexpr std::string_view kBindingsVariable = "SERVICE_BINDING_ROOT";
+/// The sidecar's own default for files of the format service-binding.
+inline constexpr std::string_view kBindings = "/run/claviger/bindings";
 inline constexpr int kHealthPort = 9810;
 inline constexpr int kTokenSeconds = 3'600;
 

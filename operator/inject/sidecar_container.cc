@@ -44,6 +44,18 @@ void Complete(const json& present, json& into) {
   }
 }
 
+// The guard lets arguments of these names through, and no others.
+void AddFiles(const Wishes& wishes, json& args) {
+  if (wishes.files.empty()) return;
+  args.push_back("--files=" + providers::ToString(wishes.files));
+  if (!wishes.files_mode.empty()) {
+    args.push_back("--files-mode=" + wishes.files_mode);
+  }
+  if (!wishes.files_notify.empty()) {
+    args.push_back("--files-notify=" + wishes.files_notify);
+  }
+}
+
 }  // namespace
 
 json SidecarContainer(const Settings& settings, const Wishes& wishes,
@@ -58,6 +70,7 @@ json SidecarContainer(const Settings& settings, const Wishes& wishes,
   container["args"] = {"--settings=" + settings.sidecar_text,
                        "--identity=" + account.ns + "/" + account.name,
                        "--log-level=" + wishes.log_level};
+  AddFiles(wishes, container["args"]);
   container["ports"] = json::array({{{"name", "claviger"},
                                      {"containerPort", kHealthPort},
                                      {"protocol", "TCP"}}});

@@ -19,8 +19,9 @@ using nlohmann::json;
 
 constexpr size_t kMaxListItems = 64;
 constexpr size_t kMaxListBytes = 16'384;
-constexpr std::array<std::string_view, 5> kKnown = {
-    kStatusAnnotation, kContainers, kConnections, kResources, kLogLevel};
+constexpr std::array<std::string_view, 8> kKnown = {
+    kStatusAnnotation, kContainers,  kConnections, kFiles,
+    kFilesMode,        kFilesNotify, kResources,   kLogLevel};
 
 tl::unexpected<Error> Refuse(std::string_view annotation,
                              const std::string& what) {
@@ -67,8 +68,9 @@ Status CheckKnown(const json& annotations) {
     if (std::find(kKnown.begin(), kKnown.end(), name) == kKnown.end()) {
       return Refuse(name.substr(0, 100),
                     "unknown; a pod can ask for claviger.io/containers, "
-                    "connections, resources and log-level, and everything "
-                    "else is the operator's configuration");
+                    "connections, files, files-mode, files-notify, resources "
+                    "and log-level, and everything else is the operator's "
+                    "configuration");
     }
     if (!value.is_string()) return Refuse(name, "not a text");
   }
@@ -114,6 +116,33 @@ Status ReadConnections(const std::string& text, Wishes& wishes) {
   return {};
 }
 
+// What the sidecar will be told is written anew from what was understood.
+Status ReadFiles(const json& annotations, Wishes& wishes) {
+  auto files = providers::ParseFileWishes(TextAt(annotations, kFiles));
+  if (!files) return Refuse(kFiles, files.error().message);
+  wishes.files = *std::move(files);
+  for (const providers::FileWish& wish : wishes.files) {
+    if (std::find(wishes.connections.begin(), wishes.connections.end(),
+                  wish.connection) == wishes.connections.end()) {
+      return Refuse(kFiles, ToString(wish.connection) +
+                                " is not named by claviger.io/connections; "
+                                "add it there");
+    }
+  }
+  if (const std::string mode = TextAt(annotations, kFilesMode); !mode.empty()) {
+    const auto parsed = providers::ParseFileMode(mode);
+    if (!parsed) return Refuse(kFilesMode, parsed.error().message);
+    wishes.files_mode = mode;
+  }
+  if (const std::string text = TextAt(annotations, kFilesNotify);
+      !text.empty()) {
+    const auto parsed = providers::ParseFileNotice(text);
+    if (!parsed) return Refuse(kFilesNotify, parsed.error().message);
+    wishes.files_notify = ToString(*parsed);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Wishes> ReadWishes(const json& pod, const Settings& settings) {
@@ -128,6 +157,9 @@ Result<Wishes> ReadWishes(const json& pod, const Settings& settings) {
   const auto connections =
       ReadConnections(TextAt(annotations, kConnections), wishes);
   if (!connections) return Fail(connections.error());
+  if (auto files = ReadFiles(annotations, wishes); !files) {
+    return Fail(files.error());
+  }
   if (const std::string text = TextAt(annotations, kResources); !text.empty()) {
     const auto read = ReadResources(text, wishes.resources);
     if (!read) return Refuse(kResources, read.error().message);

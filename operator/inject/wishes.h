@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a pod asks of the injector, by its annotations: where the socket goes,
-// which connections get variables, and how much the sidecar may use. Nothing
-// else can be asked for. Pure.
+// which connections get variables and files, and how much the sidecar may use.
+// Nothing else can be asked for. Pure.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "model/object.h"
 #include "operator/inject/settings.h"
+#include "providers/file_formats.h"
 
 namespace claviger::op::inject {
 
@@ -19,13 +20,17 @@ struct Wishes {
   /// Names of containers, init containers among them; never empty.
   std::vector<std::string> containers;
   std::vector<model::ObjectRef> connections;
+  /// Of these connections, and no others.
+  std::vector<providers::FileWish> files;
+  std::string files_mode;    // empty: the sidecar's default
+  std::string files_notify;  // empty: nobody is told
   Resources resources;
   std::string log_level;
 };
 
 /// Of a pod with a sound spec. kInvalidArgument: an annotation of ours that is
-/// unknown, malformed, or names a container that is not there; the message
-/// says which and what to write.
+/// unknown, malformed, or names a container or connection that is not there;
+/// the message says which and what to write.
 Result<Wishes> ReadWishes(const nlohmann::json& pod, const Settings& settings);
 
 }  // namespace claviger::op::inject

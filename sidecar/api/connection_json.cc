@@ -18,6 +18,20 @@ ordered_json TlsJson(const model::Tls& tls) {
   return json;
 }
 
+ordered_json DeliveryJson(const access::Decision& decision) {
+  ordered_json json;
+  json["allowed"] = decision.allowed();
+  json["reason"] = access::ToString(decision.reason);
+  if (decision.allowed()) return json;
+  json["status"] = access::StatusOf(decision.reason);
+  json["detail"] = decision.detail;
+  json["fix"] = decision.fix;
+  if (!decision.slots.empty()) json["slots"] = decision.slots;
+  return json;
+}
+
+}  // namespace
+
 ordered_json EndpointJson(const model::Endpoint& endpoint) {
   ordered_json json = ordered_json::object();
   if (!endpoint.url.empty()) json["url"] = endpoint.url;
@@ -34,20 +48,6 @@ ordered_json EndpointJson(const model::Endpoint& endpoint) {
   if (!endpoint.parameters.empty()) json["parameters"] = endpoint.parameters;
   return json;
 }
-
-ordered_json DeliveryJson(const access::Decision& decision) {
-  ordered_json json;
-  json["allowed"] = decision.allowed();
-  json["reason"] = access::ToString(decision.reason);
-  if (decision.allowed()) return json;
-  json["status"] = access::StatusOf(decision.reason);
-  json["detail"] = decision.detail;
-  json["fix"] = decision.fix;
-  if (!decision.slots.empty()) json["slots"] = decision.slots;
-  return json;
-}
-
-}  // namespace
 
 ordered_json TimeJson(const std::optional<Time>& time) {
   if (!time) return nullptr;

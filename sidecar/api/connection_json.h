@@ -24,6 +24,9 @@ nlohmann::ordered_json ConnectionJson(const View& view,
                                       const CachePartitions& partitions,
                                       bool brief);
 
+/// What the fields of an endpoint are called in answers and files.
+nlohmann::ordered_json EndpointJson(const model::Endpoint& endpoint);
+
 /// RFC 3339, or null.
 nlohmann::ordered_json TimeJson(const std::optional<Time>& time);
 

@@ -17,8 +17,16 @@ http::ServerResponse Text(std::string_view type, std::string body) {
   return response;
 }
 
-http::ServerResponse Readiness(const Standing& standing) {
+http::ServerResponse Readiness(const Standing& standing, bool settled) {
   if (standing.state == Standing::State::kServing) {
+    if (!settled) {
+      return ToResponse({"Starting",
+                         "the files that the pod wants are not "
+                         "written yet",
+                         "the sidecar's log says why",
+                         {},
+                         1});
+    }
     // Vault being away does not make the pod unready: it serves what it has.
     return Text("text/plain", standing.error ? "ok, vault is away\n" : "ok\n");
   }
@@ -28,7 +36,7 @@ http::ServerResponse Readiness(const Standing& standing) {
 }  // namespace
 
 http::ServerResponse HealthAnswer(const http::ServerRequest& request,
-                                  const Standing& standing,
+                                  const Standing& standing, bool settled,
                                   const Metrics& metrics) {
   const std::string_view path = http::PathOf(request);
   if (path != "/healthz" && path != "/readyz" && path != "/metrics") {
@@ -41,7 +49,7 @@ http::ServerResponse HealthAnswer(const http::ServerRequest& request,
     return ToResponse(problem);
   }
   if (path == "/healthz") return Text("text/plain", "ok\n");
-  if (path == "/readyz") return Readiness(standing);
+  if (path == "/readyz") return Readiness(standing, settled);
   return Text("text/plain; version=0.0.4; charset=utf-8", metrics.Serialize());
 }
 

@@ -2,7 +2,7 @@
 //
 // /healthz, /readyz and /metrics, on a port of their own. Liveness says that
 // the process serves, whatever Vault does; readiness that bindings are at
-// hand. Thread-safe.
+// hand, and wanted files written. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -13,9 +13,10 @@
 
 namespace claviger::sidecar {
 
-/// The answer to one request of a probe or of Prometheus.
+/// The answer to one request of a probe or of Prometheus. `settled`: wanted
+/// files were written once.
 http::ServerResponse HealthAnswer(const http::ServerRequest& request,
-                                  const Standing& standing,
+                                  const Standing& standing, bool settled,
                                   const Metrics& metrics);
 
 }  // namespace claviger::sidecar

@@ -55,14 +55,17 @@ std::string KeptAnswer::Header(std::string_view name) const {
       http::FindHeader(response->headers, name).value_or("(none)"));
 }
 
-Harness::Harness(sidecar::Settings settings)
-    : core(std::move(settings),
-           {vault, clock, random, log, [this]() -> Result<Secret> {
-              if (jwt_missing) {
-                return Fail(ErrorCode::kNotFound, "no token file");
-              }
-              return Secret(std::string(jwt));
-            }}) {}
+Harness::Harness(sidecar::Settings settings, sidecar::files::Store* files,
+                 http::Client* loopback)
+    : core(std::move(settings), {vault, clock, random, log,
+                                 [this]() -> Result<Secret> {
+                                   if (jwt_missing) {
+                                     return Fail(ErrorCode::kNotFound,
+                                                 "no token file");
+                                   }
+                                   return Secret(std::string(jwt));
+                                 },
+                                 files, loopback}) {}
 
 sidecar::Settings Harness::DefaultSettings() {
   sidecar::Settings settings;

@@ -66,7 +66,10 @@ class Harness {
  public:
   static constexpr const char* kCanary = "canary-5f3a";
 
-  explicit Harness(sidecar::Settings settings = DefaultSettings());
+  /// The last two outlive the harness.
+  explicit Harness(sidecar::Settings settings = DefaultSettings(),
+                   sidecar::files::Store* files = nullptr,
+                   http::Client* loopback = nullptr);
 
   static sidecar::Settings DefaultSettings();
 

@@ -9,6 +9,7 @@
 namespace claviger::op::inject {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Optional;
 using ::testing::Pair;
@@ -60,6 +61,30 @@ TEST(VariablesTest, AreNoneForWhoDoesNotSeeTheConnection) {
             std::nullopt);
   EXPECT_EQ(VariablesOf(world, Ref("sales/none"), Ref("shop/app"), kNow),
             std::nullopt);
+}
+
+std::string FileRefusal(const model::Connection& connection,
+                        providers::FileFormat format,
+                        const char* account = "shop/app") {
+  return FindFileRefusal(World(connection), {connection.ref(), format},
+                         Ref(account), kNow)
+      .value_or("");
+}
+
+TEST(FileRefusalTest, TellsServerSideOnlyFromWhatMayNotBeRead) {
+  using providers::FileFormat;
+  model::Connection connection = Warehouse("sales/dw");
+  EXPECT_THAT(FileRefusal(connection, FileFormat::kPgpass),
+              HasSubstr("sa/shop/app may not read its secret"));
+  connection.secret_readers = model::SecretReaders::kUsers;
+  connection.credentials.default_slot =
+      model::DefaultSlot{Kv2("secret", "sales/dw"), false};
+  EXPECT_EQ(FileRefusal(connection, FileFormat::kPgpass), "");
+  EXPECT_THAT(FileRefusal(connection, FileFormat::kMyCnf),
+              HasSubstr("the format my.cnf is for mysql"));
+  connection.server_side_only = true;
+  EXPECT_THAT(FileRefusal(connection, FileFormat::kPgpass),
+              HasSubstr("server-side-only"));
 }
 
 }  // namespace

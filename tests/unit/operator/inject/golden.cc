@@ -76,6 +76,12 @@ op::inject::Surroundings GoldenSurroundings() {
     }
     return std::nullopt;
   };
+  surroundings.file_refusal =
+      [](const providers::FileWish& wish,
+         const model::ObjectRef& account) -> std::optional<std::string> {
+    if (wish.format != providers::FileFormat::kJson) return std::nullopt;
+    return "not for sa/" + ToString(account);
+  };
   return surroundings;
 }
 

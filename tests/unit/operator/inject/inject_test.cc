@@ -68,7 +68,7 @@ TEST(InjectTest, NothingButTheConfigurationDecidesWhereASidecarLogsIn) {
   for (const char* wish :
        {"vault-address", "vault-ca", "auth-mount", "image", "audience",
         "cluster", "identity", "service-account", "settings", "namespace",
-        "files", "Containers", "containers.", "inject"}) {
+        "files-path", "Containers", "containers.", "inject"}) {
     const std::string key = std::string("claviger.io/") + wish;
     EXPECT_THAT(RefusalOf(APod({{key, "x"}})),
                 HasSubstr("annotation " + key + ": unknown"))
