@@ -31,11 +31,11 @@ struct Config {
 /// What comes as flags beside the text, and overrides it: what differs between
 /// pods that share one text. Empty: not given.
 struct Overrides {
-  std::string identity;      // "<namespace>/<service account>"
-  std::string log_level;     // "info"
-  std::string files;         // "sales/warehouse=pgpass,sales/lake=aws"
-  std::string files_mode;    // "0440"
-  std::string files_notify;  // "8080/reload"
+  std::string identity;           // "<namespace>/<service account>"
+  std::string log_level;          // "info"
+  std::string files = {};         // "sales/warehouse=pgpass,sales/lake=aws"
+  std::string files_mode = {};    // "0440"
+  std::string files_notify = {};  // "8080/reload"
 };
 
 std::span<const model::SettingKey> ConfigKeys();

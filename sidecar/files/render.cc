@@ -14,6 +14,9 @@
 namespace claviger::sidecar::files {
 namespace {
 
+// So that 64 files, twice while one is replaced, fit onto a small volume.
+constexpr size_t kMaxFieldBytes = size_t{64} << 10U;
+
 using access::ConnectionFacts;
 using model::Endpoint;
 using providers::FileFormat;
@@ -347,6 +350,12 @@ Result<Contents> ServiceBinding(const ConnectionFacts& facts,
 
 Result<Contents> Render(FileFormat format, const ConnectionFacts& facts,
                         const Fields& fields) {
+  size_t bytes = 0;
+  for (const auto& [name, value] : fields) bytes += value.Reveal().size();
+  if (bytes > kMaxFieldBytes) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "the credential has more than 64 KiB, which no file holds");
+  }
   if (auto fault = providers::FindFileFault(format, facts.provider,
                                             facts.credential_type)) {
     return Fail(ErrorCode::kInvalidArgument, *std::move(fault));

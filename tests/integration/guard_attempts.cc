@@ -51,6 +51,18 @@ const std::vector<Attempt>& AgainstTheSidecar() {
       {"a further argument",
        [](json&, json& c) { c["args"].push_back("--config=/run/claviger/x"); },
        "arguments of the container"},
+      {"another file that looks like a wish",
+       [](json&, json& c) { c["args"].push_back("--files-x=/run/claviger/x"); },
+       "arguments of the container"},
+      {"a wish with a variable in it",
+       [](json&, json& c) { c["args"].push_back("--files=$(HOSTNAME)"); },
+       "arguments of the container"},
+      {"a wish that is two arguments",
+       [](json&, json& c) {
+         c["args"].push_back("--files");
+         c["args"].push_back("sales/dw=env");
+       },
+       "arguments of the container"},
       {"another identity",
        [](json&, json& c) { c["args"][1] = "--identity=shop/db"; },
        "arguments of the container"},

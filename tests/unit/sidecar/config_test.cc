@@ -142,6 +142,49 @@ TEST(ConfigTest, RefusesFlagsThatSayNothing) {
   EXPECT_FALSE(ParseConfig(kLeast, "c.yaml", {"", "chatty"}));
 }
 
+TEST(ConfigTest, FilesComeFromTheDocumentOrByFlags) {
+  const std::string text =
+      std::string(kLeast) +
+      "files: {wanted: [sales/dw=pgpass, sales/lake=aws], directory: /f, "
+      "bindingsDirectory: /b, mode: \"0440\", notify: 8080/reload}\n";
+  auto config = ParseConfig(text, "c.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  const FileSettings& files = config->settings.files;
+  EXPECT_EQ(providers::ToString(files.wanted),
+            "sales/dw=pgpass,sales/lake=aws");
+  EXPECT_EQ(files.directory, "/f");
+  EXPECT_EQ(files.bindings_directory, "/b");
+  EXPECT_EQ(files.mode, 0440U);
+  EXPECT_EQ(files.notice->port, 8080);
+
+  Overrides flags;
+  flags.files = "sales/x=env";
+  flags.files_mode = "0400";
+  flags.files_notify = "81/x";
+  config = ParseConfig(text, "c.yaml", flags);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(providers::ToString(config->settings.files.wanted), "sales/x=env");
+  EXPECT_EQ(config->settings.files.mode, 0400U);
+  EXPECT_EQ(config->settings.files.notice->path, "/x");
+}
+
+TEST(ConfigTest, RefusesFilesThatAreNone) {
+  const std::string problems =
+      Problems(std::string(kLeast) +
+               "files: {wanted: [dw=pgpass], directory: f, mode: \"0644\", "
+               "notify: evil}\n");
+  EXPECT_THAT(problems, HasSubstr("files.wanted: not a list of files"));
+  EXPECT_THAT(problems, HasSubstr("files.directory: not an absolute path"));
+  EXPECT_THAT(problems, HasSubstr("files.mode: not understood"));
+  EXPECT_THAT(problems, HasSubstr("files.notify: not understood"));
+  for (const auto member :
+       {&Overrides::files, &Overrides::files_mode, &Overrides::files_notify}) {
+    Overrides flags;
+    flags.*member = "x";
+    EXPECT_FALSE(ParseConfig(kLeast, "c.yaml", flags));
+  }
+}
+
 TEST(ConfigTest, AuthoritiesAreGivenOnce) {
   EXPECT_THAT(Problems("cluster: c\n"
                        "vault: {address: \"https://v\", ca: x, caFile: /x}\n"

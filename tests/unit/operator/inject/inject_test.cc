@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "operator/inject/names.h"
+#include "sidecar/config.h"
 #include "unit/operator/inject/golden.h"
 
 namespace claviger::op::inject {
@@ -92,6 +93,37 @@ TEST(InjectTest, NoWishReachesMoreThanItsOwnField) {
   sidecar["resources"]["limits"]["memory"] = "1Gi";
   sidecar["resources"]["limits"]["cpu"] = "2";
   EXPECT_EQ(result["spec"], expected);
+}
+
+TEST(InjectTest, FilesReachTheSidecarAsItReadsThem) {
+  const json wished = APod({{"claviger.io/connections", "sales/warehouse"},
+                            {"claviger.io/files", " sales/warehouse=env,"},
+                            {"claviger.io/files-mode", "0440"},
+                            {"claviger.io/files-notify", "80/x"}});
+  const json result = AfterInjection(
+      wished, Inject(wished, GoldenSettings(), GoldenSurroundings()));
+  sidecar::Overrides flags;
+  std::string settings;
+  for (const json& arg : result["spec"]["initContainers"][0]["args"]) {
+    const std::string text = arg;
+    const size_t equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    const std::string value = text.substr(equals + 1);
+    if (name == "--settings") settings = value;
+    if (name == "--identity") flags.identity = value;
+    if (name == "--files") flags.files = value;
+    if (name == "--files-mode") flags.files_mode = value;
+    if (name == "--files-notify") flags.files_notify = value;
+  }
+  const auto config = sidecar::ParseConfig(settings, "--settings", flags);
+  ASSERT_TRUE(config) << config.error().message;
+  const sidecar::FileSettings& files = config->settings.files;
+  EXPECT_EQ(providers::ToString(files.wanted), "sales/warehouse=env");
+  EXPECT_EQ(files.mode, 0440U);
+  EXPECT_EQ(files.notice->path, "/x");
+  // Where the injector tells applications that bindings are.
+  EXPECT_EQ(files.bindings_directory, kBindings);
+  EXPECT_TRUE(files.directory.starts_with(std::string(kRunPath) + "/"));
 }
 
 TEST(InjectTest, IsBoundedInWhatItReads) {

@@ -183,5 +183,14 @@ TEST(RenderTest, RefusesWhatAFormatCannotSayAndNamesNoValue) {
             "the format my.cnf is for mysql, and the provider is postgresql");
 }
 
+TEST(RenderTest, IsBounded) {
+  EXPECT_TRUE(
+      Render(FileFormat::kEnv, Warehouse(), Login(std::string(65'000, 'x'))));
+  const auto refused =
+      Render(FileFormat::kEnv, Warehouse(), Login(std::string(66'000, 'x')));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("64 KiB"));
+}
+
 }  // namespace
 }  // namespace claviger::sidecar::files
