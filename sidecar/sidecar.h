@@ -51,7 +51,8 @@ class Sidecar {
 
   /// Opens the sockets; does not wait for Vault (until the first bindings are
   /// read, calls are answered 503). kInvalidArgument for settings that cannot
-  /// be, as files elsewhere than in memory, kUnavailable or kPermissionDenied where it cannot listen.
+  /// be, as files elsewhere than in memory, kUnavailable or kPermissionDenied
+  /// where it cannot listen.
   Status Start();
 
   /// Serves until Stop; blocks. Uses the calling thread for the local API and

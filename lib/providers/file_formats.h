@@ -39,6 +39,8 @@ struct FileFormatInfo {
   /// Which connections fit; empty: all.
   std::vector<std::string_view> providers = {};
   std::vector<std::string_view> types = {};
+  /// Its readers pass over a file that a group may read.
+  bool owner_only = false;
 };
 
 /// In the order of the enumeration.

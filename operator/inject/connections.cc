@@ -42,7 +42,10 @@ std::optional<std::string> FindFileRefusal(const access::Snapshot& snapshot,
   question.delivery = access::Delivery::kDisclose;
   question.carrier = account;
   const access::Decision decision = Decide(&*binding, question, now);
-  if (decision.reason == access::Reason::kServerSideOnly) {
+  if (decision.reason == access::Reason::kNotVisible) return "it is unknown";
+  // Also where the decision stops before, for want of a credential.
+  if (binding->facts->server_side_only ||
+      decision.reason == access::Reason::kServerSideOnly) {
     return "it is server-side-only, and its secret never leaves the sidecar: "
            "no file can hold it; use it through the sidecar, or have its "
            "owner set serverSideOnly: false";

@@ -67,6 +67,7 @@ Status Keeper::Begin() {
 }
 
 void Keeper::Review() {
+  if (ended_) return;
   for (size_t i = 0; i < files_.size(); ++i) Ask(i);
   Arm();
 }
@@ -89,6 +90,7 @@ void Keeper::Ask(size_t index) {
 }
 
 void Keeper::Settle(File& file, const Resolution& resolution) {
+  if (ended_) return;
   if (const auto* resolved = std::get_if<Resolved>(&resolution)) {
     Give(file, *resolved);
   } else {
@@ -191,6 +193,7 @@ void Keeper::Arm() {
 }
 
 void Keeper::End() {
+  ended_ = true;
   for (File& file : files_) {
     if (!file.present) continue;
     if (const Status gone = parts_.store->Remove(file.wish); !gone) {

@@ -41,7 +41,8 @@ class Keeper {
   Status Begin();
   /// Looks at everything again: what may be used, or a credential, changed.
   void Review();
-  /// Removes all files: their credentials end with the login.
+  /// Removes all files, and writes none any more: their credentials end with
+  /// the login.
   void End();
 
   /// Every wanted file is there, or was refused by more than an outage, once;
@@ -74,6 +75,7 @@ class Keeper {
   std::vector<File> files_;
   SteadyTime begun_;
   Worker::TimerId timer_ = 0;
+  bool ended_ = false;
   std::atomic<bool> settled_;
 };
 

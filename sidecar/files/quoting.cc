@@ -94,20 +94,10 @@ Quoted ForShell(std::string_view text) {
 Quoted ForDotenv(std::string_view text) {
   // Replaced by some in any quotes.
   if (text.find("${") != std::string_view::npos) return std::nullopt;
-  const bool plain = std::none_of(text.begin(), text.end(), IsControl);
-  if (plain && !HasAnyOf(text, "'\\")) return "'" + std::string(text) + "'";
+  if (std::any_of(text.begin(), text.end(), IsControl)) return std::nullopt;
+  if (!HasAnyOf(text, "'\\")) return "'" + std::string(text) + "'";
   if (HasAnyOf(text, "\"\\$`")) return std::nullopt;
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '\n') {
-      out += "\\n";
-    } else if (IsControl(c)) {
-      return std::nullopt;
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
+  return "\"" + std::string(text) + "\"";
 }
 
 Quoted ForYaml(std::string_view text) {

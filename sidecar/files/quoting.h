@@ -19,8 +19,8 @@ using Quoted = std::optional<std::string>;
 Quoted ForShell(std::string_view text);
 
 /// For the dotenv libraries, which differ in what a backslash means: in single
-/// quotes, or in double quotes where it has line ends or a single quote. Not:
-/// what would need a backslash for something else than a line end.
+/// quotes, or in double quotes where it has a single quote. Not: what would
+/// need a backslash, as line ends do.
 Quoted ForDotenv(std::string_view text);
 
 /// A double-quoted scalar of YAML 1.1 and 1.2.

@@ -122,7 +122,13 @@ Result<Contents> Json(const ConnectionFacts& facts, const Fields& fields) {
   head["endpoint"] = EndpointJson(facts.endpoint);
   const std::string before = DumpJson(head);
   nlohmann::json data = nlohmann::json::object();
-  for (const auto& [name, value] : fields) data[name] = value.Reveal();
+  for (const auto& [name, value] : fields) {
+    data[name] = value.Reveal();
+    // What is not UTF-8 would be replaced, not refused.
+    Quoted text = ForYaml(value.Reveal());
+    if (!text) draft.Add(name, std::nullopt);
+    if (text) WipeString(*text);
+  }
   draft << std::string_view(before).substr(0, before.size() - 1)
         << ",\"data\":";
   draft.Add("data", DumpJson(data));
@@ -321,7 +327,7 @@ Result<Contents> JdbcProperties(const ConnectionFacts& facts,
   return draft.Take();
 }
 
-// Names of entries have dashes, and two of ours have one in the specification.
+// Names of entries have dashes; the specification knows "certificates".
 std::string EntryName(std::string field) {
   if (field == "certificate") return "certificates";
   std::replace(field.begin(), field.end(), '_', '-');
@@ -336,7 +342,9 @@ Result<Contents> ServiceBinding(const ConnectionFacts& facts,
     contents.insert_or_assign(name, Secret(std::string(value)));
   };
   for (const auto& [name, value] : PlacesOf(facts.endpoint)) {
-    add(name == "url" ? "uri" : name, value);
+    // As the Kafka clients' bindings call them.
+    const bool kafka = name == "hosts" && facts.provider == "kafka";
+    add(kafka ? "bootstrap-servers" : name == "url" ? "uri" : name, value);
   }
   for (const auto& [name, value] : fields) {
     add(EntryName(name), value.Reveal());

@@ -188,9 +188,9 @@ Status VolumeStore::Write(const FileWish& wish, const Contents& contents) {
       root.Make(DirectoryOf(wish.connection), DirectoryMode());
   if (!directory) return Fail(directory.error());
   if (IsBinding(wish)) return WriteBinding(*directory, contents);
+  const unsigned mode = InfoOf(wish.format).owner_only ? 0400 : places_.mode;
   for (const auto& [name, bytes] : contents) {
-    if (Status done = directory->WriteFile(name, bytes.Reveal(), places_.mode);
-        !done) {
+    if (Status done = directory->WriteFile(name, bytes.Reveal(), mode); !done) {
       return done;
     }
   }

@@ -57,6 +57,34 @@ const std::vector<Attempt>& AgainstTheSidecar() {
       {"a wish with a variable in it",
        [](json&, json& c) { c["args"].push_back("--files=$(HOSTNAME)"); },
        "arguments of the container"},
+      {"a wish before the identity",
+       [](json&, json& c) {
+         c["args"].insert(c["args"].begin() + 1, "--files=sales/dw=env");
+       },
+       "arguments of the container"},
+      {"a wish with another behind it",
+       [](json&, json& c) {
+         c["args"].push_back("--files=sales/dw=env --files-mode=0440");
+       },
+       "arguments of the container"},
+      {"two lists of wishes",
+       [](json&, json& c) {
+         c["args"].push_back("--files=sales/dw=env");
+         c["args"].push_back("--files=sales/lake=env");
+       },
+       "arguments of the container"},
+      {"files for everybody",
+       [](json&, json& c) {
+         c["args"].push_back("--files=sales/dw=env");
+         c["args"].push_back("--files-mode=0444");
+       },
+       "arguments of the container"},
+      {"a notice to another host",
+       [](json&, json& c) {
+         c["args"].push_back("--files=sales/dw=env");
+         c["args"].push_back("--files-notify=evil.example:80/x");
+       },
+       "arguments of the container"},
       {"a wish that is two arguments",
        [](json&, json& c) {
          c["args"].push_back("--files");

@@ -63,6 +63,12 @@ TEST_F(GuardTest, TakesWhatTheInjectorWrites) {
   sidecar["securityContext"]["runAsUser"] = 1000650000;
   sidecar["securityContext"]["seLinuxOptions"] = {{"level", "s0:c1,c2"}};
   ExpectAllowed(bed_->Try(pod), "with what clusters change");
+  for (const char* wish :
+       {"--files=sales/dw=my.cnf,sales/dw=service-binding", "--files-mode=0440",
+        "--files-notify=8080/on-change"}) {
+    sidecar["args"].push_back(wish);
+    ExpectAllowed(bed_->Try(pod), wish);
+  }
 }
 
 TEST_F(GuardTest, RefusesASidecarThatIsNotOurs) {

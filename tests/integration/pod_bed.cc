@@ -37,8 +37,9 @@ Result<std::string> GuardFile(const std::string& name) {
 // The connections that the golden pods name.
 std::shared_ptr<const access::Snapshot> World() {
   model::Objects objects;
-  for (const char* ref : {"sales/warehouse", "crm-eu/api.v2"}) {
-    model::Connection connection = AConnection(ref).ServerSideOnly(false);
+  for (const char* ref : {"sales/warehouse", "sales/ledger", "crm-eu/api.v2"}) {
+    model::Connection connection = AConnection(ref).ServerSideOnly(
+        std::string_view(ref) == "sales/ledger");
     connection.sharing.mode = model::SharingMode::kOrganization;
     if (connection.metadata.name == "warehouse") {
       connection.endpoint.host = "dw.corp";

@@ -74,12 +74,21 @@ std::string FileRefusal(const model::Connection& connection,
 TEST(FileRefusalTest, TellsServerSideOnlyFromWhatMayNotBeRead) {
   using providers::FileFormat;
   model::Connection connection = Warehouse("sales/dw");
+  // A credential may still come; that it may be read will not.
+  EXPECT_EQ(FileRefusal(connection, FileFormat::kPgpass), "");
+  connection.server_side_only = true;
+  EXPECT_THAT(FileRefusal(connection, FileFormat::kPgpass),
+              HasSubstr("server-side-only"));
+  connection.server_side_only = false;
+  connection.credentials.default_slot =
+      model::DefaultSlot{Kv2("secret", "sales/dw"), false};
   EXPECT_THAT(FileRefusal(connection, FileFormat::kPgpass),
               HasSubstr("sa/shop/app may not read its secret"));
   connection.secret_readers = model::SecretReaders::kUsers;
-  connection.credentials.default_slot =
-      model::DefaultSlot{Kv2("secret", "sales/dw"), false};
   EXPECT_EQ(FileRefusal(connection, FileFormat::kPgpass), "");
+  // By its name alone nobody learns that there is one.
+  EXPECT_EQ(FileRefusal(connection, FileFormat::kPgpass, "shop/other"),
+            "it is unknown");
   EXPECT_THAT(FileRefusal(connection, FileFormat::kMyCnf),
               HasSubstr("the format my.cnf is for mysql"));
   connection.server_side_only = true;

@@ -74,13 +74,14 @@ op::inject::Surroundings GoldenSurroundings() {
     if (ToString(connection) == "crm-eu/api.v2") {
       return Variables{{"CLAVIGER_CRM_EU__API_V2_URL", "https://crm.corp/$1"}};
     }
+    if (ToString(connection) == "sales/ledger") return Variables{};
     return std::nullopt;
   };
   surroundings.file_refusal =
       [](const providers::FileWish& wish,
-         const model::ObjectRef& account) -> std::optional<std::string> {
-    if (wish.format != providers::FileFormat::kJson) return std::nullopt;
-    return "not for sa/" + ToString(account);
+         const model::ObjectRef&) -> std::optional<std::string> {
+    if (ToString(wish.connection) != "sales/ledger") return std::nullopt;
+    return "it is server-side-only";
   };
   return surroundings;
 }

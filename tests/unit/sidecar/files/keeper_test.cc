@@ -184,10 +184,12 @@ TEST_F(KeeperTest, HoldsAWorkingUserThroughEveryRotation) {
   EXPECT_GE(users.size(), 10U);
 }
 
-TEST_F(KeeperTest, RemovesAllAtItsEnd) {
+TEST_F(KeeperTest, RemovesAllAtItsEndAndWritesNoneAfterIt) {
   h_->Publish(ObjectsOf({Warehouse()}));
   h_->Begin();
   h_->core.End();
+  EXPECT_EQ(Pgpass(), "(none)");
+  h_->Advance(minutes(1));
   EXPECT_EQ(Pgpass(), "(none)");
 }
 

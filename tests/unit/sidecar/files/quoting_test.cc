@@ -105,9 +105,8 @@ TEST(MyCnfTest, QuotesAndEscapes) {
 TEST(DotenvTest, WritesOnlyWhatAllReadersTakeTheSameWay) {
   EXPECT_THAT(ForDotenv("a b#$c\""), Optional(std::string("'a b#$c\"'")));
   EXPECT_THAT(ForDotenv("it's"), Optional(std::string("\"it's\"")));
-  EXPECT_THAT(ForDotenv("a\nb\n"), Optional(std::string("\"a\\nb\\n\"")));
-  for (const char* unsure : {"it's \"x\"", "back\\slash", "${HOME}", "a\nb$c",
-                             "a\rb", "a\tb", "a\nb`c`"}) {
+  for (const char* unsure : {"it's \"x\"", "back\\slash", "${HOME}", "a\nb",
+                             "a\rb", "a\tb", "it's `c`"}) {
     EXPECT_EQ(ForDotenv(unsure), std::nullopt) << unsure;
   }
 }

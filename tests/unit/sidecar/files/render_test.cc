@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace claviger::sidecar::files {
@@ -166,6 +168,17 @@ TEST(RenderTest, ServiceBindingHasTheSpecificationsNames) {
                                                 {"private-key", "KEY\n"}}));
 }
 
+TEST(RenderTest, ServiceBindingNamesKafkasServersAsItsClientsDo) {
+  access::ConnectionFacts facts = Warehouse();
+  facts.provider = "kafka";
+  facts.endpoint = {};
+  facts.endpoint.hosts = {"k1:9092", "k2:9092"};
+  const auto contents = Render(FileFormat::kServiceBinding, facts, Login());
+  ASSERT_TRUE(contents) << contents.error().message;
+  EXPECT_EQ(contents->at("bootstrap-servers").Reveal(), "k1:9092,k2:9092");
+  EXPECT_FALSE(contents->contains("hosts"));
+}
+
 TEST(RenderTest, RefusesWhatAFormatCannotSayAndNamesNoValue) {
   for (const FileFormat format :
        {FileFormat::kPgpass, FileFormat::kNetrc, FileFormat::kDotenv}) {
@@ -177,10 +190,47 @@ TEST(RenderTest, RefusesWhatAFormatCannotSayAndNamesNoValue) {
     EXPECT_THAT(refused.error().message, HasSubstr("password"));
     EXPECT_THAT(refused.error().message, Not(HasSubstr("s3cret")));
   }
+  for (const FileFormat format : {FileFormat::kJson, FileFormat::kYaml}) {
+    EXPECT_FALSE(Render(format, Warehouse(), Login("\xff")));
+  }
   const auto other = Render(FileFormat::kMyCnf, Warehouse(), Login());
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().message,
             "the format my.cnf is for mysql, and the provider is postgresql");
+}
+
+// So that what the page shows is what is written.
+TEST(RenderTest, ReferencePageShowsEachFormat) {
+  std::ifstream file(CLAVIGER_SOURCE_DIR "/docs/reference/files.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  for (const providers::FileFormatInfo& info : providers::AllFileFormats()) {
+    access::ConnectionFacts facts = Warehouse();
+    Fields fields =
+        Login(info.format == FileFormat::kNetrc ? "mine" : "it's:mine");
+    if (info.format == FileFormat::kMyCnf) facts.provider = "mysql";
+    if (info.format == FileFormat::kAws) {
+      facts.credential_type = "aws-static";
+      facts.endpoint.parameters = {{"region", "eu-west-1"}};
+      fields.clear();
+      fields.emplace("access_key_id", Secret("AKIAEXAMPLE"));
+      fields.emplace("secret_access_key", Secret("wJalr/XUtn+FEMI"));
+    }
+    if (info.format == FileFormat::kGcp) {
+      facts.credential_type = "gcp-key";
+      fields.clear();
+      fields.emplace(
+          "service_account_json",
+          Secret(R"({"type": "service_account", "project_id": "p"})"));
+    }
+    EXPECT_THAT(page, HasSubstr("| `" + std::string(info.id) + "` |"));
+    const auto contents = Render(info.format, facts, fields);
+    ASSERT_TRUE(contents) << contents.error().message;
+    for (const auto& [name, bytes] : *contents) {
+      const std::string text(bytes.Reveal());
+      EXPECT_THAT(page, HasSubstr(info.file.empty() ? text + "\n" : text))
+          << info.id;
+    }
+  }
 }
 
 TEST(RenderTest, IsBounded) {

@@ -85,13 +85,16 @@ TEST_F(StoreTest, WritesForItsOwnUidAndReplacesInOneStep) {
 
 TEST_F(StoreTest, LetsTheGroupReadOnRequest) {
   const auto store = Make(0440);
-  ASSERT_TRUE(store->Open({kPgpass, kBinding}));
-  ASSERT_TRUE(store->Write(kPgpass, Of({{"pgpass", "one"}})));
+  ASSERT_TRUE(store->Open({kEnv, kPgpass, kBinding}));
+  ASSERT_TRUE(store->Write(kEnv, Of({{"env", "one"}})));
   ASSERT_TRUE(store->Write(kBinding, Of({{"type", "x"}})));
-  EXPECT_EQ(ModeOf(pgpass_), 0440U);
+  EXPECT_EQ(ModeOf(files_ + "/sales.dw/env"), 0440U);
   EXPECT_EQ(ModeOf(files_ + "/sales.dw"), 0750U);
   EXPECT_EQ(ModeOf(binding_ + "/..a/type"), 0440U);
   EXPECT_EQ(ModeOf(binding_ + "/..a"), 0750U);
+  // libpq passes over a password file that a group may read.
+  ASSERT_TRUE(store->Write(kPgpass, Of({{"pgpass", "one"}})));
+  EXPECT_EQ(ModeOf(pgpass_), 0400U);
 }
 
 TEST_F(StoreTest, KeepsTheGroupThatTheVolumeGives) {
