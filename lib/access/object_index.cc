@@ -56,6 +56,16 @@ std::set<std::string> NamesOf(const Slot& slot) {
   return names;
 }
 
+// Whether others than its own subjects may meet it: everyone does, or whoever
+// names the same Vault path; and a Deny that cannot be read denies all.
+bool ReachesOthers(const Grant& grant) {
+  return grant.credential || grant.refused ||
+         std::any_of(grant.subjects.begin(), grant.subjects.end(),
+                     [](const Subject& subject) {
+                       return subject.kind == SubjectKind::kEveryone;
+                     });
+}
+
 template <typename Slot>
 std::set<size_t> PathsOf(const Slot& slot) {
   std::set<size_t> paths;
@@ -222,17 +232,20 @@ void ObjectIndex::Leave(Place place) {
   open_.erase(place);
 }
 
-// Once for the slot as it was and once as it is: an edit concerns both.
+// Once for the slot as it was and once as it is: an edit concerns both. `only`:
+// the Grant that comes or goes.
 template <typename Change>
-void ObjectIndex::Edit(const ObjectRef& connection, Change change,
-                       Effect& effect) {
+void ObjectIndex::Edit(const ObjectRef& connection, const Grant* only,
+                       Change change, Effect& effect) {
   const auto at = slots_.try_emplace(connection).first;
   const auto note = [&] {
-    for (const std::string& name : NamesOf(at->second)) {
-      AddPrincipals(name, effect.principals);
-    }
-    effect.paths.merge(PathsOf(at->second));
     effect.everyone = effect.everyone || open_.count(&*at) > 0;
+    if (only != nullptr && !ReachesOthers(*only)) {
+      AddSubjects(*only, effect.principals);
+      return;
+    }
+    AddPrincipalsOf(&*at, effect.principals);
+    effect.paths.merge(PathsOf(at->second));
   };
   effect.connections.insert(connection);
   note();
@@ -249,11 +262,12 @@ void ObjectIndex::End(const ObjectRef& grant, Effect& effect) {
   const auto home = homes_.find(ToString(grant));
   if (home == homes_.end()) return;
   const ObjectRef connection = home->second->first;
-  effect.everyone = effect.everyone ||
-                    DeniesGroup(*home->second->second.grants.at(grant.name));
+  const auto ended = home->second->second.grants.at(grant.name);
+  effect.everyone = effect.everyone || DeniesGroup(*ended);
   homes_.erase(home);
   Edit(
-      connection, [&](Slot& slot) { slot.grants.erase(grant.name); }, effect);
+      connection, ended.get(),
+      [&](Slot& slot) { slot.grants.erase(grant.name); }, effect);
 }
 
 void ObjectIndex::Put(const std::shared_ptr<const Grant>& grant,
@@ -262,7 +276,7 @@ void ObjectIndex::Put(const std::shared_ptr<const Grant>& grant,
   effect.everyone = effect.everyone || DeniesGroup(*grant);
   End(self, effect);
   Edit(
-      grant->connection_ref(),
+      grant->connection_ref(), grant.get(),
       [&](Slot& slot) { slot.grants.emplace(self.name, grant); }, effect);
   homes_[ToString(self)] = &*slots_.find(grant->connection_ref());
 }
@@ -283,7 +297,8 @@ std::optional<Concerned> ObjectIndex::Apply(const Edits& edits) {
   Effect effect;
   for (const auto& one : edits.connections) {
     Edit(
-        one->ref(), [&](Slot& slot) { slot.connection = one; }, effect);
+        one->ref(), nullptr, [&](Slot& slot) { slot.connection = one; },
+        effect);
   }
   for (const auto& one : edits.grants) Put(one, effect);
   for (const model::Ended& one : edits.ended) {
@@ -303,10 +318,8 @@ std::optional<Concerned> ObjectIndex::Conclude(Effect effect) const {
     for (auto it = begin; it != end; ++it) {
       const Place place = it->second;
       if (open_.count(place) > 0) return std::nullopt;
-      if (!effect.connections.insert(place->first).second) continue;
-      for (const std::string& name : NamesOf(place->second)) {
-        AddPrincipals(name, effect.principals);
-      }
+      effect.connections.insert(place->first);
+      AddPrincipalsOf(place, effect.principals);
     }
   }
   return Concerned{std::move(effect.principals), std::move(effect.connections)};
@@ -320,9 +333,7 @@ std::optional<Concerned> ObjectIndex::ConcernedBetween(Time from,
     const Place place = it->second;
     effect.everyone = effect.everyone || open_.count(place) > 0;
     effect.connections.insert(place->first);
-    for (const std::string& name : NamesOf(place->second)) {
-      AddPrincipals(name, effect.principals);
-    }
+    AddPrincipalsOf(place, effect.principals);
   }
   return Conclude(std::move(effect));
 }
@@ -366,6 +377,19 @@ void ObjectIndex::AddPrincipals(const std::string& name,
         name.substr(kAccount.size(), slash - kAccount.size()),
         name.substr(slash + 1)));
   }
+}
+
+void ObjectIndex::AddPrincipalsOf(Place place, std::set<Principal>& out) const {
+  for (const std::string& name : NamesOf(place->second)) {
+    AddPrincipals(name, out);
+  }
+}
+
+void ObjectIndex::AddSubjects(const Grant& grant,
+                              std::set<Principal>& out) const {
+  std::set<std::string> names;
+  for (const Subject& subject : grant.subjects) AddName(subject, names);
+  for (const std::string& name : names) AddPrincipals(name, out);
 }
 
 void ObjectIndex::AddMembers(const std::string& group,
@@ -439,7 +463,16 @@ void ObjectIndex::AddPathSharers(std::set<Place>& places) const {
 model::Objects ObjectIndex::Slice(const Concerned& concerned) const {
   std::set<Place> places = open_;
   std::set<GroupIndex> groups;
-  for (const Principal& principal : concerned.principals) {
+  // How many may use a Connection, and who is over a budget, can only be told
+  // with all that decides about all of its principals.
+  std::set<Principal> principals = concerned.principals;
+  for (const ObjectRef& ref : concerned.connections) {
+    const auto found = slots_.find(ref);
+    if (found == slots_.end()) continue;
+    places.insert(&*found);
+    AddPrincipalsOf(&*found, principals);
+  }
+  for (const Principal& principal : principals) {
     AddGroupsOf(principal, groups);
     if (principal.kind == Principal::Kind::kServiceAccount) {
       AddNamed(AccountKey(principal.ns, principal.name), places);
@@ -450,16 +483,12 @@ model::Objects ObjectIndex::Slice(const Concerned& concerned) const {
   for (const GroupIndex group : groups) {
     AddNamed(std::string(kGroup) + graph_.Name(group), places);
   }
-  for (const ObjectRef& ref : concerned.connections) {
-    const auto found = slots_.find(ref);
-    if (found != slots_.end()) places.insert(&*found);
-  }
   AddPathSharers(places);
   model::Objects slice;
   slice.broken_denies = rest_.broken_denies;
   slice.broken_groups = rest_.broken_groups;
   slice.explains_deletions = rest_.explains_deletions;
-  for (const Principal& principal : concerned.principals) {
+  for (const Principal& principal : principals) {
     const ObjectRef account{principal.ns, principal.name};
     if (seen_accounts_.count(account) > 0) {
       slice.service_accounts.push_back(account);

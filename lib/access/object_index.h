@@ -92,11 +92,14 @@ class ObjectIndex {
   void End(const model::ObjectRef& grant, Effect& effect);
   void See(const std::vector<model::ObjectRef>& accounts, Effect& effect);
   template <typename Change>
-  void Edit(const model::ObjectRef& connection, Change change, Effect& effect);
+  void Edit(const model::ObjectRef& connection, const model::Grant* only,
+            Change change, Effect& effect);
   void Enter(Place place);
   void Leave(Place place);
   void AddAccounts(std::string_view ns, std::set<Principal>& out) const;
   void AddPrincipals(const std::string& name, std::set<Principal>& out) const;
+  void AddPrincipalsOf(Place place, std::set<Principal>& out) const;
+  void AddSubjects(const model::Grant& grant, std::set<Principal>& out) const;
   void AddMembers(const std::string& group, std::set<Principal>& out) const;
   void AddGroupsOf(const Principal& principal, std::set<GroupIndex>& out) const;
   void AddNamed(const std::string& name, std::set<Place>& out) const;

@@ -30,6 +30,7 @@ using access::SnapshotSettings;
 struct Compiled {
   std::map<Principal, std::string> principals;
   std::map<std::string, std::string> objects;
+  std::map<std::string, std::string> reached;  // whom each Connection reaches
 };
 
 std::string Text(const std::optional<model::Refusal>& refusal) {
@@ -50,8 +51,11 @@ Compiled Compile(model::Objects objects, const SnapshotSettings& settings,
   const Compiler compiler(snapshot, true);
   Compiled compiled;
   for (const Principal& one : compiler.principals()) {
-    if (only != nullptr && only->count(one) == 0) continue;
     const access::BindingsDocument document = compiler.Document(one);
+    for (const access::Binding& binding : document.bindings) {
+      compiled.reached[ConnectionName(binding.facts->ref)] += IdOf(one) + " ";
+    }
+    if (only != nullptr && only->count(one) == 0) continue;
     std::string text;
     const auto parts = EncodeBindings(document);
     for (const std::string& part : parts) text += part + "\n";
@@ -127,6 +131,13 @@ void ExpectSame(const Concerned& concerned, const ObjectIndex& index,
       << world;
   ASSERT_EQ(unconcerned_before.objects, unconcerned_after.objects) << world;
   for (const model::ObjectRef& ref : concerned.connections) {
+    const std::string reaching = ConnectionName(ref);
+    ASSERT_EQ(after.reached.count(reaching) == 0,
+              slice.reached.count(reaching) == 0);
+    if (after.reached.count(reaching) > 0) {
+      ASSERT_EQ(after.reached.at(reaching), slice.reached.at(reaching))
+          << world;
+    }
     for (const std::string& name :
          {ConnectionName(ref), "Grant of " + ConnectionName(ref)}) {
       const auto whole = after.objects.find(name);
@@ -185,6 +196,33 @@ TEST(ObjectIndexTest, AnEditConcernsWhomTheGrantNamedBeforeAndNamesNow) {
             (std::set<Principal>{Principal::ServiceAccount("a", "one"),
                                  Principal::ServiceAccount("a", "two")}));
   EXPECT_EQ(index.Slice(*concerned).connections.size(), 1U);
+}
+
+TEST(ObjectIndexTest, AGrantConcernsItsOwnSubjectsAndNotTheConnectionsOthers) {
+  model::Objects objects;
+  objects.connections = {AConnection("sales/warehouse")};
+  objects.grants = {AGrant("sales/readers", "warehouse").To(Account("a/one"))};
+  ObjectIndex index(access::Share(objects), false, {});
+  const auto concerns = [&](const model::Grant& grant) {
+    const auto concerned = index.Apply(
+        {{}, {std::make_shared<const model::Grant>(grant)}, {}, {}});
+    return concerned ? concerned->principals : std::set<Principal>();
+  };
+  const auto one = Principal::ServiceAccount("a", "one");
+  const auto two = Principal::ServiceAccount("a", "two");
+  model::Grant grant = AGrant("sales/more", "warehouse").To(Account("a/two"));
+  EXPECT_EQ(concerns(grant), std::set<Principal>{two});
+  // A Vault path may be named by others, too.
+  grant.credential = model::Grant(AGrant("sales/more", "warehouse")
+                                      .WithCredential(Kv2("secret", "shared")))
+                         .credential;
+  EXPECT_EQ(concerns(grant), (std::set<Principal>{one, two}));
+  grant.credential.reset();
+  EXPECT_EQ(concerns(grant), (std::set<Principal>{one, two}));
+  EXPECT_EQ(concerns(grant), std::set<Principal>{two});
+  grant.effect = model::Effect::kDeny;
+  grant.subjects = {Everyone()};
+  EXPECT_EQ(concerns(grant), (std::set<Principal>{one, two}));
 }
 
 TEST(ObjectIndexTest, AnEditConcernsWhoeverNamesTheSameVaultPath) {
