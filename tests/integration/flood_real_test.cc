@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One tenant makes hundreds of Grants at once: another one's edits still take
-// effect about as soon as before, and nothing is lost.
+// One tenant makes hundreds of Grants at once: another one's edits do not wait
+// for them, and nothing is lost. Counted is what goes ahead of an edit, since
+// how long that takes depends on the machine.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,8 +22,9 @@ using std::chrono::steady_clock;
 
 constexpr int kGrants = 600;
 constexpr int kEdits = 12;
-// A share of two busy cores, which the servers need as well.
-constexpr milliseconds kNoise{400};
+// A piece that is under way, one more, and what came while the API server told
+// of the edit and the test looked; in order it would be some hundreds.
+constexpr int kMostAhead = 40;
 
 constexpr char kTheirs[] = R"(apiVersion: claviger.io/v1alpha1
 kind: Connection
@@ -50,9 +52,14 @@ class FloodTest : public FaultSuite {
     CleanUp();
   }
 
+  struct Waited {
+    milliseconds time{0};
+    int ahead = 0;  // how many of the other tenant's took effect meanwhile
+  };
+
   // From when the API server has taken it until the Grant that is theirs says
   // so in Vault.
-  milliseconds Edit(int round) {
+  Waited Edit(int round) {
     const std::string account = "reader-" + std::to_string(round);
     EXPECT_TRUE(bed_->cluster().Apply(
         R"(apiVersion: claviger.io/v1alpha1
@@ -63,19 +70,37 @@ spec:
   subjects: [{kind: ServiceAccount, namespace: finance, name: )" +
         account + "}]\n  privileges: [use]\n"));
     const auto began = steady_clock::now();
+    const int before = CountOfMany();
     EXPECT_TRUE(ClusterBed::Await([&] {
       return !bed_->cluster().Policy("sa.finance." + account).empty();
     })) << bed_->Log();
-    return std::chrono::duration_cast<milliseconds>(steady_clock::now() -
-                                                    began);
+    return {
+        std::chrono::duration_cast<milliseconds>(steady_clock::now() - began),
+        CountOfMany() - before};
   }
 
-  // The slowest of some.
-  milliseconds SlowestEdit(int from) {
-    milliseconds slowest{0};
-    for (int i = 0; i < kEdits; ++i)
-      slowest = std::max(slowest, Edit(from + i));
-    return slowest;
+  // The most of some.
+  Waited MostOfEdits(int from) {
+    Waited most;
+    for (int i = 0; i < kEdits; ++i) {
+      const Waited one = Edit(from + i);
+      most.time = std::max(most.time, one.time);
+      most.ahead = std::max(most.ahead, one.ahead);
+    }
+    return most;
+  }
+
+  // How many of the other tenant's Grants are in force.
+  int CountOfMany() {
+    const auto listed =
+        bed_->cluster().vault().Call("LIST", "sys/policies/acl");
+    if (!listed || !listed->ok()) return 0;
+    int found = 0;
+    const json answer = listed->Json();
+    for (const std::string name : answer["data"]["keys"]) {
+      if (name.find(".sa.reports.many-") != std::string::npos) ++found;
+    }
+    return found;
   }
 
   static json OneOfMany(int i) {
@@ -93,8 +118,8 @@ spec:
   }
 };
 
-TEST_F(FloodTest, OfGrantsByOneTenantLeavesTheOthersEditsQuick) {
-  const milliseconds before = SlowestEdit(100);
+TEST_F(FloodTest, OfGrantsByOneTenantDoesNotGoAheadOfTheOthersEdits) {
+  const Waited before = MostOfEdits(100);
   std::vector<std::thread> tenants;
   std::atomic<int> made{0};
   for (int part = 0; part < 4; ++part) {
@@ -107,24 +132,16 @@ TEST_F(FloodTest, OfGrantsByOneTenantLeavesTheOthersEditsQuick) {
       }
     });
   }
-  const milliseconds during = SlowestEdit(200);
+  const Waited during = MostOfEdits(200);
   for (std::thread& one : tenants) one.join();
-  RecordProperty("quiet_ms", static_cast<int>(before.count()));
-  RecordProperty("flooded_ms", static_cast<int>(during.count()));
+  RecordProperty("quiet_ms", static_cast<int>(before.time.count()));
+  RecordProperty("flooded_ms", static_cast<int>(during.time.count()));
+  RecordProperty("ahead", during.ahead);
   EXPECT_EQ(made, kGrants);
-  EXPECT_LE(during.count(), 2 * before.count() + kNoise.count());
+  EXPECT_LE(during.ahead, kMostAhead);
   // Each of them is in force in the end.
-  EXPECT_TRUE(ClusterBed::Await([&] {
-    const auto listed =
-        bed_->cluster().vault().Call("LIST", "sys/policies/acl");
-    if (!listed || !listed->ok()) return false;
-    int found = 0;
-    const json answer = listed->Json();
-    for (const std::string name : answer["data"]["keys"]) {
-      if (name.find(".sa.reports.many-") != std::string::npos) ++found;
-    }
-    return found == kGrants;
-  })) << bed_->Log();
+  EXPECT_TRUE(ClusterBed::Await([&] { return CountOfMany() == kGrants; }))
+      << bed_->Log();
 }
 
 }  // namespace

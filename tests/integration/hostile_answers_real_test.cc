@@ -128,6 +128,11 @@ TEST_F(HostileAnswersTest, OfTheApiServerPackedThoughNobodyAskedAreRefused) {
   });
 }
 
+TEST_F(HostileAnswersTest, OfTheApiServerWithAMillionHeadersAreRefused) {
+  PassApiAnswers(
+      [](ProxiedAnswer& answer) { answer.headers += ManyHeaders(); });
+}
+
 // The second page of a list is too old already: from the beginning, and what
 // was known stays.
 TEST_F(HostileAnswersTest, AListThatEndsInTheMiddleDeletesNothing) {
