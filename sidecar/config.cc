@@ -136,6 +136,17 @@ void ReadUids(const Value& value, Draft& draft) {
   draft.config.settings.socket.allowed_uids = std::move(good);
 }
 
+void ReadDecisionsTo(const Value& value, Draft& draft) {
+  std::string& to = draft.config.settings.decisions.to;
+  std::string text;
+  Read(value, text);
+  if (text == "stdout" || text == "off") {
+    to = std::move(text);
+  } else {
+    ReadAbsolutePath(value, 4096, to);
+  }
+}
+
 void ReadLevel(const Value& value, Draft& draft) {
   std::string text;
   Read(value, text);
@@ -186,7 +197,7 @@ struct Entry {
   Reader read;
 };
 
-constexpr std::array<Entry, 31> kEntries = {{
+constexpr std::array<Entry, 34> kEntries = {{
     {{"cluster", "text", "", "the cluster's name, part of every name in Vault",
       true},
      ReadCluster},
@@ -280,6 +291,23 @@ constexpr std::array<Entry, 31> kEntries = {{
     {{"log.level", "debug, info, warning or error", "info",
       "least severe lines that are written"},
      ReadLevel},
+    {{"decisions.to", "stdout, off or a path", "stdout",
+      "where the decision log goes, one JSON object a line"},
+     ReadDecisionsTo},
+    {{"decisions.repeatSeconds", "number", "60",
+      "how often equal decisions are written again, with their count; 0: each "
+      "one"},
+     [](const Value& value, Draft& draft) {
+       ReadSeconds(value, 0, draft.config.settings.decisions.repeat);
+     }},
+    {{"decisions.maxMegabytes", "number", "16",
+      "size at which the log's file is moved to <path>.1"},
+     [](const Value& value, Draft& draft) {
+       if (const auto number = ReadNumber(value, 1, 1'024)) {
+         draft.config.settings.decisions.max_bytes =
+             static_cast<uint64_t>(*number) << 20U;
+       }
+     }},
     {{"intervals.bindingsSeconds", "number", "5",
       "how often the bindings are compared with Vault's, jittered by a fifth"},
      ReadInterval<&Intervals::bindings>},

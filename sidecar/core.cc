@@ -27,8 +27,12 @@ Core::Core(Settings settings, Dependencies dependencies)
             dependencies.log,
             std::move(dependencies.token),
             dependencies.files,
-            dependencies.loopback},
+            dependencies.loopback,
+            dependencies.decisions},
       worker_(deps_.clock, kMaxQueuedJobs),
+      decisions_({"sa/" + model::ToString(settings_.identity),
+                  settings_.decisions.repeat, deps_.clock, deps_.random,
+                  worker_, metrics_, deps_.decisions}),
       watch_(metrics_),
       engines_(deps_.vault, deps_.clock, settings_.identity),
       cache_(CacheSettings(settings_.intervals), worker_, deps_.clock,
@@ -48,7 +52,8 @@ Core::Core(Settings settings, Dependencies dependencies)
       users_(settings_, deps_, worker_, metrics_),
       refetches_(deps_.clock, settings_.intervals.report_failed),
       api_({settings_, deps_.clock, deps_.random, deps_.log, session_, users_,
-            engines_, cache_, served_, watch_, metrics_, refetches_}),
+            engines_, cache_, served_, watch_, metrics_, refetches_,
+            decisions_}),
       notifier_(settings_.files.notice, deps_.clock, deps_.log, worker_,
                 deps_.loopback),
       files_(settings_.files.wanted,
@@ -83,6 +88,7 @@ void Core::End() {
   circuit_.Forgive();
   users_.End();
   session_.End();
+  decisions_.Flush();
 }
 
 CredentialSource Core::Source() {

@@ -14,6 +14,7 @@
 #include "sidecar/api/served.h"
 #include "sidecar/api/watch_hub.h"
 #include "sidecar/credentials/cache.h"
+#include "sidecar/decisions/log.h"
 #include "sidecar/engines/engines.h"
 #include "sidecar/files/keeper.h"
 #include "sidecar/files/notifier.h"
@@ -63,6 +64,7 @@ class Core {
   const Dependencies deps_;
   Metrics metrics_;
   Worker worker_;
+  DecisionLog decisions_;
   WatchHub watch_;
   ServedAnswers served_;
   Engines engines_;

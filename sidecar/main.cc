@@ -20,6 +20,7 @@
 #include "base/spdlog_logger.h"
 #include "http/curl_client.h"
 #include "sidecar/config.h"
+#include "sidecar/decisions/line_sink.h"
 #include "sidecar/files/store.h"
 #include "sidecar/hardening.h"
 #include "sidecar/sidecar.h"
@@ -100,12 +101,16 @@ int Serve(const Config& config) {
       **api, OneRetry(), random,
       [&pause](std::chrono::milliseconds time) { return pause.Sleep(time); },
       &clock);
+  Result<std::unique_ptr<LineSink>> decisions =
+      MakeLineSink(config.settings.decisions, *log);
+  if (!decisions) return Complain(kFailed, decisions.error().message);
   const FileSettings& files = config.settings.files;
   const std::unique_ptr<files::Store> store = files::MakeVolumeStore(
       {files.directory, files.bindings_directory, files.mode});
-  Sidecar sidecar(config.settings, {*retrying, clock, random, *log,
-                                    MakeFileTokenSource(config.token_file),
-                                    store.get(), client->get()});
+  Sidecar sidecar(
+      config.settings,
+      {*retrying, clock, random, *log, MakeFileTokenSource(config.token_file),
+       store.get(), client->get(), decisions->get()});
   const Status started = sidecar.Start();
   if (!started) return Complain(kFailed, started.error().message);
   log->Info("serving", {{"socket", config.settings.socket.path}});

@@ -74,6 +74,9 @@ struct Metrics::Families {
   CounterFamily& reads =
       Counters(registry, "claviger_sidecar_credential_reads_total",
                "Reads of credentials from Vault, by how they ended.");
+  CounterFamily& decisions = Counters(
+      registry, "claviger_sidecar_decisions_total",
+      "Calls by whether the decision log tells of them (written, left_out).");
   prometheus::Gauge& generation =
       SingleGauge(registry, "claviger_sidecar_bindings_generation",
                   "Generation of the bindings in use.");
@@ -126,6 +129,11 @@ void Metrics::CountLeaseRenewal(const std::optional<ErrorCode>& error) {
 
 void Metrics::CountRead(const std::optional<ErrorCode>& error) {
   families_->reads.Add({{"result", ResultLabel(error)}}).Increment();
+}
+
+void Metrics::CountDecisions(std::string_view result, int64_t count) {
+  families_->decisions.Add({{"result", std::string(result)}})
+      .Increment(static_cast<double>(count));
 }
 
 void Metrics::SetBindings(int64_t generation, size_t connections) {

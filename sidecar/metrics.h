@@ -48,6 +48,9 @@ class Metrics {
   /// One read of a credential from Vault.
   void CountRead(const std::optional<ErrorCode>& error);
 
+  /// Calls that lines of the decision log stand for: "written" or "left_out".
+  void CountDecisions(std::string_view result, int64_t count);
+
   void SetBindings(int64_t generation, size_t connections);
   /// When bindings were last compared with Vault's with success.
   void SetBindingsChecked(Time when);

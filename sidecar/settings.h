@@ -67,6 +67,14 @@ struct FileSettings {
   std::optional<providers::FileNotice> notice;
 };
 
+/// The decision log.
+struct DecisionSettings {
+  std::string to = "stdout";  // "stdout", "off", or a file's path
+  /// How often equal decisions are written again, with their count.
+  std::chrono::milliseconds repeat{60'000};
+  uint64_t max_bytes = uint64_t{16} << 20U;  // of a file; one more is kept
+};
+
 struct Settings {
   VaultNames vault;
   model::ObjectRef identity;  // this pod's service account
@@ -75,6 +83,7 @@ struct Settings {
   std::optional<HealthSettings> health;
   Intervals intervals;
   FileSettings files;
+  DecisionSettings decisions;
 };
 
 }  // namespace claviger::sidecar

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "http/client.h"
+#include "sidecar/decisions/line_sink.h"
 #include "sidecar/files/store.h"
 #include "sidecar/settings.h"
 #include "vault/api.h"
@@ -39,6 +40,8 @@ struct Dependencies {
   files::Store* files = nullptr;
   /// Tells the application of changed files; null: nobody is told.
   http::Client* loopback = nullptr;
+  /// Where the decision log goes; null: nowhere.
+  LineSink* decisions = nullptr;
 };
 
 class Sidecar {

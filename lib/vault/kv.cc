@@ -54,7 +54,7 @@ Result<KvSecret> ReadKv2(Api& api, const Secret& token, std::string_view mount,
   const Result<int64_t> stored =
       document->Integer({"data", "metadata", "version"});
   if (!stored) return Fail(stored.error());
-  return KvSecret{*std::move(data), *stored};
+  return KvSecret{*std::move(data), *stored, RequestIdOf(*document)};
 }
 
 Result<KvSecret> ReadKv1(Api& api, const Secret& token, std::string_view mount,
@@ -71,7 +71,7 @@ Result<KvSecret> ReadKv1(Api& api, const Secret& token, std::string_view mount,
   if (!document) return Fail(document.error());
   Result<Secret> data = CutOut(*answer, {"data"}, Describe(call));
   if (!data) return Fail(std::move(data).error());
-  return KvSecret{*std::move(data), 0};
+  return KvSecret{*std::move(data), 0, RequestIdOf(*document)};
 }
 
 Result<int64_t> WriteKv2(Api& api, const Secret& token, std::string_view mount,

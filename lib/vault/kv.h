@@ -20,6 +20,8 @@ namespace claviger::vault {
 struct KvSecret {
   Secret data;
   int64_t version = 0;  // v2; 0 for v1
+  /// Vault's id of this read, as its audit log has it; empty: none that is one.
+  std::string request_id = {};
 };
 
 /// KV v2. kNotFound where the secret, or that version, is absent, deleted or

@@ -57,6 +57,7 @@ Result<Leased> DoLeased(Api& api, Call& call) {
   }
   leased.ttl = TtlOf(*document);
   leased.renewable = IsRenewable(*document);
+  leased.request_id = RequestIdOf(*document);
   return leased;
 }
 

@@ -22,6 +22,8 @@ struct Leased {
   /// lease it is a hint at most.
   std::chrono::seconds ttl{0};
   bool renewable = false;
+  /// Vault's id of this read, as its audit log has it; empty: none that is one.
+  std::string request_id = {};
 };
 
 /// GET `path`. `idempotent`: false where each read makes something new.

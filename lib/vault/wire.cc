@@ -149,6 +149,12 @@ std::string_view RawMember(std::string_view text, JsonPath path) {
   return text;
 }
 
+std::string RequestIdOf(const Document& answer) {
+  constexpr size_t kLongest = 64;
+  std::string id = answer.String({"request_id"}).value_or("");
+  return id.size() <= kLongest && IsPlain(id) ? id : "";
+}
+
 Result<Answer> DoAndWipe(Api& api, Call& call) {
   Result<Answer> answer = api.Do(call);
   WipeString(call.body);

@@ -55,6 +55,10 @@ class Document {
 /// no second copy come between. Empty where there is none.
 std::string_view RawMember(std::string_view text, JsonPath path);
 
+/// Vault's request_id; empty where there is none, or none that is a plain id of
+/// at most 64 characters.
+std::string RequestIdOf(const Document& answer);
+
 /// Does the call; its body is wiped afterwards.
 Result<Answer> DoAndWipe(Api& api, Call& call);
 

@@ -27,7 +27,8 @@ std::optional<Time> Soonest(const std::optional<Time>& a,
 // `data` is put in as text, so that no JSON tree ever holds the secret here.
 std::string CredentialBody(const Resolved& resolved, const ServedState& state,
                            const Secret& data,
-                           const CachePartitions& partitions) {
+                           const CachePartitions& partitions,
+                           const std::string& decision_id) {
   const access::ConnectionFacts& facts = *resolved.binding->facts;
   ordered_json head;
   head["connection"] = model::ToString(facts.ref);
@@ -40,6 +41,7 @@ std::string CredentialBody(const Resolved& resolved, const ServedState& state,
   tail["generation"] = state.generation;
   tail["cachePartition"] = partitions.Of(facts, resolved.slot, resolved.vault,
                                          resolved.view->caller);
+  tail["decisionId"] = decision_id;
   const std::string before = DumpJson(head);
   const std::string after = DumpJson(tail);
   std::string body;
@@ -50,6 +52,68 @@ std::string CredentialBody(const Resolved& resolved, const ServedState& state,
   return body;
 }
 
+Problem UsersAreReadBindingsOnly(const std::string& slot) {
+  return {"VaultDenied",
+          "the user may use slot " + slot +
+              ", but a user's login reads bindings only: credentials for users "
+              "are read by the carrier, which this sidecar cannot do yet",
+          "ask for the credential as the pod itself, without "
+          "X-Claviger-User-Token"};
+}
+
+// What is no name at all is not repeated into the log.
+std::string NameOf(const Call& call) {
+  return call.possible ? model::ToString(call.connection) : "(no name)";
+}
+
+access::Question QuestionOf(const Call& call, DecisionKind kind,
+                            const View& view) {
+  access::Question question;
+  question.delivery = kind == DecisionKind::kReport
+                          ? access::Delivery::kInject
+                          : access::Delivery::kDisclose;
+  question.slot = call.slot;
+  question.carrier = view.carrier;
+  return question;
+}
+
+DecisionRecord RecordOf(const Call& call, DecisionKind kind, const View& view) {
+  DecisionRecord record;
+  record.kind = kind;
+  record.delivery = QuestionOf(call, kind, view).delivery;
+  if (view.caller.kind == access::Caller::Kind::kUser) {
+    record.user = view.caller.name;
+  }
+  record.connection = NameOf(call);
+  record.generation = view.generation;
+  return record;
+}
+
+DecisionRecord RecordOf(const Call& call, DecisionKind kind,
+                        const Resolved& resolved) {
+  DecisionRecord record = RecordOf(call, kind, *resolved.view);
+  record.slot = resolved.slot;
+  record.vault_request_id = resolved.credential->request_id;
+  record.stale = resolved.stale;
+  record.degraded = resolved.degraded;
+  return record;
+}
+
+// The refusal's record: with the step that decided, which the answer may not
+// tell (WorkloadNotAllowed).
+DecisionRecord RefusalOf(const Call& call, DecisionKind kind, const View& view,
+                         std::string_view reason, Time now) {
+  DecisionRecord record = RecordOf(call, kind, view);
+  record.reason = reason;
+  std::vector<access::Step> steps;
+  const access::Decision decision =
+      access::Decide(access::FindBinding(view.bindings, call.connection),
+                     QuestionOf(call, kind, view), now, &steps);
+  if (decision.allowed()) record.slot = decision.slot;
+  record.why = steps.empty() ? "unknown here" : steps.back().result;
+  return record;
+}
+
 }  // namespace
 
 void LocalApi::GiveCredential(const Exchange& exchange) {
@@ -57,20 +121,19 @@ void LocalApi::GiveCredential(const Exchange& exchange) {
       exchange.call.connection, exchange.call.slot, access::Delivery::kDisclose,
       [this, exchange](Resolution resolution) {
         if (auto* problem = std::get_if<Problem>(&resolution)) {
-          return RefuseCredential(exchange, *problem);
+          return RefuseDecided(exchange, DecisionKind::kCredential,
+                               std::move(*problem));
         }
         AnswerCredential(exchange, std::get<Resolved>(resolution));
       });
 }
 
-void LocalApi::RefuseCredential(const Exchange& exchange,
-                                const Problem& problem) {
+void LocalApi::RefuseDecided(const Exchange& exchange, DecisionKind kind,
+                             Problem problem) {
+  // Without a view nothing was decided.
   if (const ViewPtr view = parts_.session.view()) {
-    access::Question question;
-    question.delivery = access::Delivery::kDisclose;
-    question.slot = exchange.call.slot;
-    question.carrier = view->carrier;
-    audit_.Refused(*view, exchange.call, question, problem.reason);
+    problem.decision_id = parts_.decisions.Note(RefusalOf(
+        exchange.call, kind, *view, problem.reason, parts_.clock.Now()));
   }
   exchange.Refuse(problem);
 }
@@ -85,47 +148,44 @@ void LocalApi::AnswerCredential(const Exchange& exchange,
   state.stale = resolved.stale;
   state.degraded = resolved.degraded;
   state.expires_at = Soonest(resolved.expires_at, resolved.valid_until);
-  if (auto body = parts_.served.Find(call.connection, call.slot, state)) {
-    return exchange.Send(JsonResponse(std::move(*body), true));
+  if (auto found = parts_.served.Find(call.connection, call.slot, state)) {
+    parts_.decisions.Done(found->decision);
+    return exchange.Send(JsonResponse(std::move(found->body), true));
   }
   const Result<Secret> data =
       RenderFields(*resolved.credential, resolved.vault,
                    resolved.binding->facts->credential_type);
   if (!data) {
-    return exchange.Refuse({"SecretMissing", data.error().message,
-                            "add the field, or name the right one in keys"});
+    return RefuseDecided(exchange, DecisionKind::kCredential,
+                         {"SecretMissing", data.error().message,
+                          "add the field, or name the right one in keys"});
   }
-  std::string body = CredentialBody(resolved, state, *data, partitions_);
+  const DecisionLog::Ticket decision = parts_.decisions.Open(
+      RecordOf(call, DecisionKind::kCredential, resolved));
+  std::string body = CredentialBody(resolved, state, *data, partitions_,
+                                    DecisionLog::IdOf(decision));
   parts_.served.Put({call.connection, call.slot, resolved.slot,
                      CredentialKey(resolved.vault)},
-                    std::move(state), body);
-  audit_.Given(*resolved.view, call, resolved.slot);
+                    std::move(state), body, decision);
+  parts_.decisions.Done(decision);
   exchange.Send(JsonResponse(std::move(body), true));
 }
 
 void LocalApi::RefuseUsersCredential(const Exchange& exchange,
                                      const View& view) {
-  access::Question question;
-  question.delivery = exchange.call.route == Route::kCredential
-                          ? access::Delivery::kDisclose
-                          : access::Delivery::kInject;
-  question.slot = exchange.call.slot;
-  question.carrier = view.carrier;
-  const access::Decision decision = access::Decide(
-      access::FindBinding(view.bindings, exchange.call.connection), question,
-      parts_.clock.Now());
-  if (!decision.allowed()) {
-    audit_.Refused(view, exchange.call, question,
-                   access::ToString(decision.reason));
-    return exchange.Refuse(FromDecision(decision));
-  }
-  exchange.Refuse(
-      {"VaultDenied",
-       "the user may use slot " + decision.slot +
-           ", but a user's login reads bindings only: credentials for users "
-           "are read by the carrier, which this sidecar cannot do yet",
-       "ask for the credential as the pod itself, without "
-       "X-Claviger-User-Token"});
+  const Call& call = exchange.call;
+  const DecisionKind kind = call.route == Route::kCredential
+                                ? DecisionKind::kCredential
+                                : DecisionKind::kReport;
+  const Time now = parts_.clock.Now();
+  const access::Decision decision =
+      access::Decide(access::FindBinding(view.bindings, call.connection),
+                     QuestionOf(call, kind, view), now);
+  Problem problem = decision.allowed() ? UsersAreReadBindingsOnly(decision.slot)
+                                       : FromDecision(decision);
+  problem.decision_id =
+      parts_.decisions.Note(RefusalOf(call, kind, view, problem.reason, now));
+  exchange.Refuse(problem);
 }
 
 void LocalApi::ReportFailed(const Exchange& exchange) {
@@ -136,9 +196,10 @@ void LocalApi::ReportFailed(const Exchange& exchange) {
                       if (auto* resolved = std::get_if<Resolved>(&resolution)) {
                         return Refetch(exchange, *resolved);
                       }
-                      const auto& problem = std::get<Problem>(resolution);
+                      auto& problem = std::get<Problem>(resolution);
                       if (problem.reason != "InjectionUnsupported") {
-                        return exchange.Refuse(problem);
+                        return RefuseDecided(exchange, DecisionKind::kReport,
+                                             std::move(problem));
                       }
                       resolver_.Resolve(
                           exchange.call.connection, exchange.call.slot,
@@ -147,7 +208,8 @@ void LocalApi::ReportFailed(const Exchange& exchange) {
                             if (auto* found = std::get_if<Resolved>(&again)) {
                               return Refetch(exchange, *found);
                             }
-                            exchange.Refuse(std::get<Problem>(again));
+                            RefuseDecided(exchange, DecisionKind::kReport,
+                                          std::move(std::get<Problem>(again)));
                           });
                     });
 }
@@ -163,12 +225,12 @@ void LocalApi::Refetch(const Exchange& exchange, const Resolved& resolved) {
          {},
          std::max(1, static_cast<int>(pause.count()))});
   }
-  parts_.log.Info("credential reported as failed",
-                  {{"connection", model::ToString(exchange.call.connection)},
-                   {"slot", resolved.slot}});
+  const std::string decision = parts_.decisions.Note(
+      RecordOf(exchange.call, DecisionKind::kReport, resolved));
   const model::VaultRef vault = resolved.vault;
   const std::string slot = resolved.slot;
-  const auto ended = [this, exchange, vault, slot](FetchOutcome outcome) {
+  const auto ended = [this, exchange, vault, slot,
+                      decision](FetchOutcome outcome) {
     if (outcome == FetchOutcome::kFailed) {
       const Known known = parts_.cache.Find(vault);
       return exchange.Refuse(
@@ -181,6 +243,7 @@ void LocalApi::Refetch(const Exchange& exchange, const Resolved& resolved) {
     body["slot"] = slot;
     body["outcome"] =
         outcome == FetchOutcome::kUnchanged ? "Unchanged" : "Rotated";
+    body["decisionId"] = decision;
     exchange.Send(JsonResponse(DumpJson(body)));
   };
   if (!parts_.cache.Replace(vault, ended)) {

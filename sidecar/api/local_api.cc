@@ -79,8 +79,7 @@ LocalApi::LocalApi(const Parts& parts)
       partitions_(parts.random),
       resolver_([this] { return PodView(); },
                 [this] { return parts_.session.standing().unheard_since; },
-                parts.clock, parts.engines, parts.cache),
-      audit_(parts.clock, parts.log) {}
+                parts.clock, parts.engines, parts.cache) {}
 
 void LocalApi::Handle(const Guard& guard, const http::ServerRequest& request,
                       std::shared_ptr<http::Responder> responder) {

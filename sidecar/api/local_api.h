@@ -17,7 +17,6 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "http/server.h"
-#include "sidecar/api/audit.h"
 #include "sidecar/api/call.h"
 #include "sidecar/api/credential_resolver.h"
 #include "sidecar/api/guard.h"
@@ -27,6 +26,7 @@
 #include "sidecar/api/served.h"
 #include "sidecar/api/watch_hub.h"
 #include "sidecar/credentials/cache.h"
+#include "sidecar/decisions/log.h"
 #include "sidecar/metrics.h"
 #include "sidecar/session/session.h"
 #include "sidecar/session/user_sessions.h"
@@ -49,6 +49,7 @@ class LocalApi {
     WatchHub& watch;
     Metrics& metrics;
     RefetchLimit& refetches;
+    DecisionLog& decisions;
   };
 
   explicit LocalApi(const Parts& parts);
@@ -79,7 +80,8 @@ class LocalApi {
   void ShowConnection(const Exchange& exchange, const View& view) const;
   void ShowExplanation(const Exchange& exchange, const View& view) const;
   void GiveCredential(const Exchange& exchange);
-  void RefuseCredential(const Exchange& exchange, const Problem& problem);
+  void RefuseDecided(const Exchange& exchange, DecisionKind kind,
+                     Problem problem);
   void AnswerCredential(const Exchange& exchange, const Resolved& resolved);
   void RefuseUsersCredential(const Exchange& exchange, const View& view);
   void ReportFailed(const Exchange& exchange);
@@ -89,7 +91,6 @@ class LocalApi {
   const Parts parts_;
   const CachePartitions partitions_;
   CredentialResolver resolver_;
-  Audit audit_;
 };
 
 }  // namespace claviger::sidecar

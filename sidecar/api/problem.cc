@@ -125,6 +125,7 @@ http::ServerResponse ToResponse(const Problem& problem) {
   body["reason"] = info.reason;
   body["fix"] = problem.fix;
   body["slots"] = problem.slots;
+  if (!problem.decision_id.empty()) body["decisionId"] = problem.decision_id;
   http::ServerResponse response;
   response.status = info.status;
   response.headers = {{"Content-Type", "application/problem+json"},

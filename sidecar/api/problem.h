@@ -31,7 +31,8 @@ struct Problem {
   std::string fix;
   std::vector<std::string> slots = {};
   std::optional<int> retry_after_s = std::nullopt;
-  std::string allow = {};  // 405: the methods that this route has
+  std::string allow = {};        // 405: the methods that this route has
+  std::string decision_id = {};  // of the decision log; empty: none was taken
 
   int status() const;
 };

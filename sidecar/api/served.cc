@@ -17,7 +17,7 @@ std::string KeyOf(const model::ObjectRef& connection,
 
 }  // namespace
 
-std::optional<std::string> ServedAnswers::Find(
+std::optional<ServedAnswers::Found> ServedAnswers::Find(
     const model::ObjectRef& connection, const std::optional<std::string>& hint,
     const ServedState& state) const {
   const std::string key = KeyOf(connection, hint);
@@ -27,16 +27,18 @@ std::optional<std::string> ServedAnswers::Find(
       found->second.state != state) {
     return std::nullopt;
   }
-  return std::string(found->second.body.Reveal());
+  return Found{std::string(found->second.body.Reveal()),
+               found->second.decision};
 }
 
 void ServedAnswers::Put(ServedSlot slot, ServedState state,
-                        std::string_view body) {
+                        std::string_view body, DecisionLog::Ticket decision) {
   const std::string key = KeyOf(slot.connection, slot.hint);
   const std::lock_guard lock(mutex_);
   if (answers_.size() >= kMaxAnswers && !answers_.contains(key)) return;
-  answers_.insert_or_assign(key, Answer{std::move(slot), std::move(state),
-                                        Secret(std::string(body))});
+  answers_.insert_or_assign(
+      key, Answer{std::move(slot), std::move(state), Secret(std::string(body)),
+                  std::move(decision)});
 }
 
 std::vector<ServedSlot> ServedAnswers::Slots() const {

@@ -18,6 +18,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "model/object.h"
+#include "sidecar/decisions/log.h"
 #include "sidecar/engines/engine.h"
 
 namespace claviger::sidecar {
@@ -43,11 +44,17 @@ struct ServedSlot {
 
 class ServedAnswers {
  public:
-  /// The body made for exactly this state, if it is at hand.
-  std::optional<std::string> Find(const model::ObjectRef& connection,
-                                  const std::optional<std::string>& hint,
-                                  const ServedState& state) const;
-  void Put(ServedSlot slot, ServedState state, std::string_view body);
+  /// An answer's body, and the decision that it tells of.
+  struct Found {
+    std::string body;
+    DecisionLog::Ticket decision;
+  };
+  /// The one made for exactly this state, if it is at hand.
+  std::optional<Found> Find(const model::ObjectRef& connection,
+                            const std::optional<std::string>& hint,
+                            const ServedState& state) const;
+  void Put(ServedSlot slot, ServedState state, std::string_view body,
+           DecisionLog::Ticket decision);
 
   std::vector<ServedSlot> Slots() const;
   /// Notes that another slot is chosen now; its body is made when asked for.
@@ -62,6 +69,7 @@ class ServedAnswers {
     ServedSlot slot;
     ServedState state;
     Secret body;
+    DecisionLog::Ticket decision;
   };
   static constexpr size_t kMaxAnswers = 1'024;
 

@@ -27,6 +27,8 @@ struct Credential {
   std::map<std::string, Secret> fields;
   /// KV v2: the version; rotated roles: when Vault rotated it last; else 0.
   int64_t version = 0;
+  /// Vault's id of the request that it came with; empty: Vault gave none.
+  std::string request_id = {};
 };
 
 /// Whether two reads gave the same secret, whatever their versions.

@@ -57,6 +57,7 @@ Result<Obtained> ObtainedFrom(vault::Leased leased) {
   if (!fields) return Fail(std::move(fields.error()));
   Obtained obtained;
   obtained.credential.fields = std::move(*fields);
+  obtained.credential.request_id = std::move(leased.request_id);
   obtained.lifetime.ttl = leased.ttl;
   if (!leased.lease_id.empty()) {
     obtained.lifetime.kind = life::Lifetime::Kind::kLease;

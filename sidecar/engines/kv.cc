@@ -25,6 +25,7 @@ class KvEngine final : public Engine {
     Obtained obtained;
     obtained.credential.fields = std::move(*fields);
     obtained.credential.version = secret->version;
+    obtained.credential.request_id = std::move(secret->request_id);
     return obtained;
   }
 

@@ -44,7 +44,8 @@ TEST_F(CredentialTest, HoldsExactlyTheDocumentedMembers) {
   EXPECT_EQ(body["stale"], false);
   EXPECT_EQ(body["generation"].get<int>(), 2);  // own and everyone's, each v1
   EXPECT_EQ(body["cachePartition"].get<std::string>().size(), 32U);
-  EXPECT_EQ(body.size(), 8U);
+  EXPECT_EQ(body["decisionId"], h.decisions.Last()["decisionId"]);
+  EXPECT_EQ(body.size(), 9U);
   EXPECT_TRUE(answer->response->secret);
   EXPECT_EQ(answer->Header("Cache-Control"), "no-store");
 }

@@ -37,6 +37,12 @@ bool KeptLog::Has(std::string_view words) const {
   return text().find(words) != std::string::npos;
 }
 
+bool KeptLines::Put(std::string_view line) {
+  if (full) return false;
+  lines.emplace_back(line);
+  return true;
+}
+
 bool KeptEvents::Send(std::string_view event, std::string_view data) {
   if (closed) return false;
   events.push_back(std::string(event) + " " + std::string(data));
@@ -65,7 +71,7 @@ Harness::Harness(sidecar::Settings settings, sidecar::files::Store* files,
                                    }
                                    return Secret(std::string(jwt));
                                  },
-                                 files, loopback}) {}
+                                 files, loopback, &decisions}) {}
 
 sidecar::Settings Harness::DefaultSettings() {
   sidecar::Settings settings;
@@ -134,6 +140,7 @@ http::ServerResponse Harness::Health(const std::string& path) {
 
 std::string Harness::Said() const {
   std::string said = log.text();
+  for (const std::string& line : decisions.lines) said += line + "\n";
   for (const auto& answer : answers_) {
     if (answer->events) {
       for (const std::string& event : answer->events->events) {

@@ -60,6 +60,15 @@ class KeptAnswer final : public http::Responder {
   std::shared_ptr<KeptEvents> events;
 };
 
+/// Keeps the decision log's lines.
+class KeptLines final : public sidecar::LineSink {
+ public:
+  bool Put(std::string_view line) override;
+  nlohmann::json Last() const { return nlohmann::json::parse(lines.back()); }
+  std::vector<std::string> lines;
+  bool full = false;  // takes no more
+};
+
 using Headers = std::vector<http::Header>;
 
 class Harness {
@@ -104,6 +113,7 @@ class Harness {
   FakeClock clock;
   FakeRandom random;
   KeptLog log;
+  KeptLines decisions;
   PlayedVault vault{clock};
   std::string jwt = "jwt-of-the-pod";
   bool jwt_missing = false;

@@ -293,20 +293,23 @@ TEST(ServedTest, GivesABodyForExactlyTheSameState) {
   ServedState state;
   state.slot = "default";
   state.generation = 3;
-  served.Put({connection, std::nullopt, "default", "k"}, state, "body");
-  EXPECT_EQ(served.Find(connection, std::nullopt, state), "body");
-  EXPECT_EQ(served.Find(connection, "default", state), std::nullopt);
+  served.Put({connection, std::nullopt, "default", "k"}, state, "body",
+             nullptr);
+  const auto found = served.Find(connection, std::nullopt, state);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->body, "body");
+  EXPECT_FALSE(served.Find(connection, "default", state));
   ServedState other = state;
   other.stale = true;
-  EXPECT_EQ(served.Find(connection, std::nullopt, other), std::nullopt);
+  EXPECT_FALSE(served.Find(connection, std::nullopt, other));
   other = state;
   other.generation = 4;
-  EXPECT_EQ(served.Find(connection, std::nullopt, other), std::nullopt);
+  EXPECT_FALSE(served.Find(connection, std::nullopt, other));
   other = state;
   other.expires_at = Time();
-  EXPECT_EQ(served.Find(connection, std::nullopt, other), std::nullopt);
+  EXPECT_FALSE(served.Find(connection, std::nullopt, other));
   served.DropBodies();
-  EXPECT_EQ(served.Find(connection, std::nullopt, state), std::nullopt);
+  EXPECT_FALSE(served.Find(connection, std::nullopt, state));
   EXPECT_EQ(served.Slots().size(), 1U);
 }
 
@@ -315,7 +318,7 @@ TEST(ServedTest, IsBounded) {
   for (int i = 0; i < 5'000; ++i) {
     served.Put(
         {{"sales", "c" + std::to_string(i)}, std::nullopt, "default", "k"}, {},
-        "body");
+        "body", nullptr);
   }
   EXPECT_EQ(served.Slots().size(), 1'024U);
 }

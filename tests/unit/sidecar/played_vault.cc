@@ -167,6 +167,13 @@ int PlayedVault::calls() const {
   const std::lock_guard lock(mutex_);
   return calls_;
 }
+std::string PlayedVault::LastRequestId() const {
+  const std::lock_guard lock(mutex_);
+  return RequestId();
+}
+std::string PlayedVault::RequestId() const {
+  return "request-" + std::to_string(calls_);
+}
 int PlayedVault::reads(const std::string& path) const {
   const std::lock_guard lock(mutex_);
   const auto found = reads_.find(path);
@@ -284,10 +291,13 @@ Result<vault::Answer> PlayedVault::Read(const vault::Call& call,
   }
   json data = json::parse(secret->second.json);
   if (!IsKv2(call.path)) {
-    return vault::Answer(200, json{{"data", std::move(data)}}.dump());
+    return vault::Answer(
+        200,
+        json{{"request_id", RequestId()}, {"data", std::move(data)}}.dump());
   }
   return vault::Answer(
-      200, json{{"data",
+      200, json{{"request_id", RequestId()},
+                {"data",
                  {{"data", std::move(data)},
                   {"metadata", {{"version", secret->second.version}}}}}}
                .dump());

@@ -64,6 +64,8 @@ class PlayedVault final : public vault::Api {
   int renewals() const;
   int revocations() const;
   size_t live_tokens() const;
+  /// The request_id of the last answer that has one.
+  std::string LastRequestId() const;
   /// How often this API path was read.
   int reads(const std::string& path) const;
   int calls() const;
@@ -85,6 +87,7 @@ class PlayedVault final : public vault::Api {
   void EndTokens();
   void PublishPrincipal(const access::Compiler& compiler,
                         const access::Principal& principal, Time now);
+  std::string RequestId() const;
   Result<vault::Answer> Answer(const vault::Call& call);
   Result<vault::Answer> LogIn(const vault::Call& call);
   Result<vault::Answer> Read(const vault::Call& call, const Token& token);

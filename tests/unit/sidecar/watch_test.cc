@@ -139,9 +139,11 @@ TEST_F(WatchTest, ReportFailedFetchesAnewAndTellsHowItEnded) {
   Serve(ObjectsOf({Warehouse()}));
   const auto same = h.Post(kReport);
   EXPECT_EQ(same->status(), 200);
-  EXPECT_EQ(same->Json(), (nlohmann::json{{"connection", "sales/warehouse"},
-                                          {"slot", "default"},
-                                          {"outcome", "Unchanged"}}));
+  EXPECT_EQ(same->Json(),
+            (nlohmann::json{{"connection", "sales/warehouse"},
+                            {"slot", "default"},
+                            {"outcome", "Unchanged"},
+                            {"decisionId", h.decisions.Last()["decisionId"]}}));
   EXPECT_EQ(h.vault.reads(kPath), 2);
   Rotate();
   h.Advance(seconds(11));
