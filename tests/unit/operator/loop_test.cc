@@ -107,6 +107,45 @@ TEST_F(LoopTest, WindowOpensOnTime) {
   EXPECT_THAT(CredentialPaths("sa.reports.nightly"), SizeIs(2));
 }
 
+// There is an edit whenever somebody looks.
+TEST_F(LoopTest, AFloodOfEditsKeepsNoWindowOpen) {
+  struct Flood final : op::ObjectSource {
+    Result<access::SharedObjects> Read() override {
+      return access::Share(objects);
+    }
+    std::optional<access::Edits> ReadEdits() override {
+      ++edits;
+      const model::Grant grant =
+          AGrant("sales/edited", "warehouse")
+              .To(Account("flood/a" + std::to_string(edits)));
+      return access::Edits{
+          {}, {std::make_shared<const model::Grant>(grant)}, {}, {}};
+    }
+    bool Changed() override { return true; }
+    bool Edited() const override { return true; }
+    model::Objects objects;
+    int edits = 0;
+  } flood;
+  flood.objects = Quickstart();
+  flood.objects.grants[0].window.expires_at = clock_.Now() + seconds(60);
+  op::Loop loop(flood, **process_, clock_, random_, log_,
+                {.source_wakes = true}, nullptr);
+  // Nothing was read before: the first edit asks for everything.
+  (void)(**process_).Pass(flood.objects, clock_.Now());
+  for (int i = 0; i < 20; ++i) loop.Turn();
+  EXPECT_THAT(CredentialPaths("sa.reports.nightly"), SizeIs(2));
+  clock_.Advance(seconds(61));
+  const int before = flood.edits;
+  int turns = 0;
+  while (CredentialPaths("sa.reports.nightly").size() == 2 && turns < 50) {
+    loop.Turn();
+    ++turns;
+  }
+  EXPECT_LE(turns, 10);
+  // And the edits are not kept waiting by it.
+  EXPECT_GE(flood.edits - before, turns - 2);
+}
+
 TEST_F(LoopTest, VaultAwayIsTriedAgainWithBackoff) {
   vault_.DieAfter(0, FakeVault::Fault::kBefore);
   Run(seconds(120));

@@ -37,6 +37,19 @@ class KubeSourceTest : public ::testing::Test {
     ASSERT_TRUE(store_.Put(kind, stored.dump()));
   }
 
+  void CreateGrants(int count) {
+    for (int i = 0; i < count; ++i) {
+      Create(ObjectKind::kGrant,
+             ApiGrant("sales", "many-" + std::to_string(i), "warehouse"));
+    }
+  }
+
+  // How many Grants the next piece holds; -1 where there is none.
+  int NextPiece() {
+    const auto edits = source_.ReadEdits();
+    return edits ? static_cast<int>(edits->grants.size()) : -1;
+  }
+
   FakeClock clock_;
   FakeKube kube_{clock_};
   kube::Client client_{kube_};
@@ -88,6 +101,45 @@ TEST_F(KubeSourceTest, LooksAgainAfterAConflictThatNoEventTellsOf) {
   const auto second = source_.Read();
   ASSERT_TRUE(second);
   EXPECT_EQ(second->connections.size(), 1U);
+  EXPECT_FALSE(source_.Changed());
+}
+
+TEST_F(KubeSourceTest, HandsOutManyNewGrantsInPiecesAndOthersBetweenThem) {
+  Create(ObjectKind::kConnection, ApiConnection("sales", "warehouse"));
+  ASSERT_TRUE(source_.Read());
+  CreateGrants(20);
+  EXPECT_EQ(NextPiece(), 8);
+  Create(ObjectKind::kGrant, ApiGrant("finance", "one", "books"));
+  EXPECT_EQ(NextPiece(), 8);
+  const auto other = source_.ReadEdits();
+  ASSERT_TRUE(other);
+  ASSERT_EQ(other->grants.size(), 1U);
+  EXPECT_EQ(other->grants[0]->metadata.ns, "finance");
+  EXPECT_EQ(NextPiece(), 4);
+  EXPECT_FALSE(source_.Changed());
+}
+
+// Where everything has to be read again, a batch that is new is not waited for.
+TEST_F(KubeSourceTest, ProtectsAPieceAtAReadAndTheOthersAfterwards) {
+  Create(ObjectKind::kConnection, ApiConnection("sales", "warehouse"));
+  ASSERT_TRUE(source_.Read());
+  CreateGrants(20);
+  const auto read = source_.Read();
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->grants.size(), 8U);
+  EXPECT_TRUE(source_.Changed());
+  EXPECT_EQ(NextPiece(), 8);
+  EXPECT_EQ(NextPiece(), 4);
+  EXPECT_FALSE(source_.Changed());
+}
+
+// With nothing in force yet, nobody's edit could wait.
+TEST_F(KubeSourceTest, ProtectsEverythingAtTheFirstRead) {
+  Create(ObjectKind::kConnection, ApiConnection("sales", "warehouse"));
+  CreateGrants(20);
+  const auto read = source_.Read();
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->grants.size(), 20U);
   EXPECT_FALSE(source_.Changed());
 }
 
