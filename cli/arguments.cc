@@ -6,6 +6,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/help.h"
+#include "cli/local_arguments.h"
 
 namespace claviger::cli {
 namespace {
@@ -24,6 +25,8 @@ struct Storage {
   VaultDoctorOptions vault_doctor;
   StatusOptions status;
   DevOptions dev;
+  RunOptions run;
+  HelperOptions helper;
   std::string output = kOutputNames[0];
 };
 
@@ -341,6 +344,10 @@ ParsedArguments Chosen(const CLI::App& app, Storage& storage) {
   } else if (app.got_subcommand("status")) {
     storage.status.json = json;
     parsed.command = std::move(storage.status);
+  } else if (app.got_subcommand("run")) {
+    parsed.command = std::move(storage.run);
+  } else if (app.got_subcommand("helper")) {
+    parsed.command = std::move(storage.helper);
   } else {
     storage.dev.json = json;
     parsed.command = std::move(storage.dev);
@@ -388,6 +395,8 @@ ParsedArguments ParseArguments(const std::vector<std::string>& arguments) {
   AddVault(app, storage);
   AddStatus(app, storage);
   AddDev(app, storage);
+  AddRun(app, storage.run);
+  AddHelper(app, storage.helper);
   if (NamesUnknownCommand(app, arguments)) {
     ParsedArguments parsed;
     parsed.text = "claviger: there is no command \"" + arguments[0] +

@@ -105,10 +105,24 @@ struct DevOptions {
   bool json = false;
 };
 
+struct RunOptions {
+  std::vector<std::string> env;  // "ns/name" or "ns/name:PREFIX"
+  std::string on_rotation = "nothing";
+  std::string socket;  // empty: CLAVIGER_SOCKET, then the usual one
+  std::vector<std::string> command;
+};
+
+struct HelperOptions {
+  std::string kind;  // "aws", "git" or "docker"
+  std::vector<std::string> words;
+  std::string socket;  // likewise
+};
+
 using Arguments =
     std::variant<LintOptions, ExplainOptions, CanOptions, WhoOptions,
                  PlanOptions, VaultPolicyOptions, VaultSetupOptions,
-                 VaultDoctorOptions, StatusOptions, DevOptions>;
+                 VaultDoctorOptions, StatusOptions, DevOptions,
+                 RunOptions, HelperOptions>;
 
 /// Either a command to run, or what to print instead (help, version, a usage
 /// error) with the exit code that goes with it.

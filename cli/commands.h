@@ -5,6 +5,8 @@
 // exit code. Blocking.
 #pragma once
 
+#include <string>
+
 #include "cli/arguments.h"
 #include "cli/context.h"
 
@@ -21,5 +23,12 @@ int RunVaultDoctor(const VaultDoctorOptions& options, Context& context);
 int RunStatus(const StatusOptions& options, Context& context);
 /// Serves until the end is asked for.
 int RunDev(const DevOptions& options, Context& context);
+/// Starts a program and lives as long as it does; its exit code.
+int RunRun(const RunOptions& options, Context& context);
+int RunHelper(const HelperOptions& options, Context& context);
+
+/// Where the sidecar beside this program is: the option, or what the
+/// environment names, or the usual place.
+std::string SocketOf(const std::string& option, const Context& context);
 
 }  // namespace claviger::cli

@@ -5,8 +5,10 @@
 // one thread.
 #pragma once
 
+#include <istream>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,12 +17,15 @@
 
 namespace claviger::cli {
 
-/// What main.cc took from the environment: places, never secrets.
+/// What main.cc took from the environment; none of our secrets is there.
 struct Environment {
   std::string vault_token_file;   // VAULT_TOKEN_FILE
   std::string home;               // HOME
   std::string runtime_directory;  // XDG_RUNTIME_DIR
   std::string kubeconfig;         // KUBECONFIG
+  std::string socket;             // CLAVIGER_SOCKET
+  /// All of it, for programs that are started: may hold others' secrets.
+  std::vector<std::string> variables;
 };
 
 struct Context {
@@ -33,6 +38,8 @@ struct Context {
   Environment environment;
   /// Whether `out` is a terminal that shows colours.
   bool colour = false;
+  /// What is piped in; null: nothing.
+  std::istream* standard_input = nullptr;
 };
 
 }  // namespace claviger::cli

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/process.h"
@@ -18,6 +19,14 @@ namespace {
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+std::vector<std::string> AllVariables() {
+  std::vector<std::string> all;
+  for (char** one = environ; one != nullptr && *one != nullptr; ++one) {
+    all.emplace_back(*one);
+  }
+  return all;
 }
 
 }  // namespace
@@ -43,7 +52,9 @@ int main(int argc, char** argv) {
       stop,
       *log,
       {Variable("VAULT_TOKEN_FILE"), Variable("HOME"),
-       Variable("XDG_RUNTIME_DIR"), Variable("KUBECONFIG")},
-      isatty(STDOUT_FILENO) == 1};
+       Variable("XDG_RUNTIME_DIR"), Variable("KUBECONFIG"),
+       Variable("CLAVIGER_SOCKET"), AllVariables()},
+      isatty(STDOUT_FILENO) == 1,
+      &std::cin};
   return claviger::cli::Run({argv + 1, argv + argc}, context);
 }

@@ -41,6 +41,12 @@ struct Runner {
   int operator()(const DevOptions& options) const {
     return RunDev(options, context);
   }
+  int operator()(const RunOptions& options) const {
+    return RunRun(options, context);
+  }
+  int operator()(const HelperOptions& options) const {
+    return RunHelper(options, context);
+  }
 };
 
 }  // namespace

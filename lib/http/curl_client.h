@@ -19,6 +19,9 @@ struct CurlSettings {
   /// Their PEM itself; where set, no file is read.
   std::string ca_pem = {};
   std::chrono::milliseconds connect_timeout{5'000};
+  /// Every request goes to this Unix socket, whatever host its URL names;
+  /// empty: over TCP.
+  std::string unix_socket = {};
 };
 
 /// Fails with kInvalidArgument when the CA file cannot be read, or it or the
