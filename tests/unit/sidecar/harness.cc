@@ -33,6 +33,11 @@ std::string KeptLog::text() const {
   return text_;
 }
 
+void KeptLog::Forget() {
+  const std::lock_guard lock(mutex_);
+  text_ = {};
+}
+
 bool KeptLog::Has(std::string_view words) const {
   return text().find(words) != std::string::npos;
 }
@@ -177,6 +182,12 @@ model::Objects ObjectsOf(std::vector<model::Connection> connections,
   objects.grants = std::move(grants);
   objects.groups = std::move(groups);
   return objects;
+}
+
+void Harness::Forget() {
+  answers_ = {};
+  log.Forget();
+  decisions.lines = {};
 }
 
 }  // namespace claviger::testing

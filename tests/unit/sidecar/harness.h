@@ -30,6 +30,7 @@ class KeptLog final : public Logger {
            std::initializer_list<LogField> fields) override;
   std::string text() const;
   bool Has(std::string_view words) const;
+  void Forget();
 
  private:
   mutable std::mutex mutex_;
@@ -109,6 +110,8 @@ class Harness {
 
   /// Everything the sidecar has ever said, but for credential answers.
   std::string Said() const;
+  /// Lets go of what was kept of it, in tests of memory.
+  void Forget();
 
   FakeClock clock;
   FakeRandom random;

@@ -46,6 +46,9 @@ Result<vault::Answer> PlayedLeases::Make(const std::string& path,
                                          const DynamicRole& role,
                                          const std::string& token) {
   const SteadyTime now = clock_.SteadyNow();
+  std::erase_if(leases_, [&](const auto& one) {
+    return one.second.ends + std::chrono::hours(1) < now;
+  });
   const std::string user = "user-" + std::to_string(++made_);
   const std::string id = path + "/" + user;
   leases_[id] = {path, token, user, now, now + role.ttl};
