@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/sidecar_bed.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -15,7 +21,6 @@
 #include "model/manifests.h"
 #include "operator/reconciler.h"
 #include "operator/vault_store.h"
-#include "support/await.h"
 #include "vault/http_api.h"
 #include "vault/sys.h"
 
@@ -24,11 +29,17 @@ namespace {
 
 constexpr std::string_view kAudience = "claviger-bench";
 
-constexpr std::string_view kManifests = R"(
-apiVersion: claviger.io/v1alpha1
-kind: Connection
-metadata: {name: warehouse, namespace: sales}
-spec:
+std::string NameOf(int connection) {
+  return "warehouse-" + std::to_string(connection);
+}
+
+std::string Manifest(int connection) {
+  const std::string name = NameOf(connection);
+  return "---\napiVersion: claviger.io/v1alpha1\nkind: Connection\n"
+         "metadata: {name: " +
+         name +
+         ", namespace: sales}\n"
+         R"(spec:
   provider: postgresql
   endpoint: {host: dw.corp, port: 5432, database: dw}
   sharing: {mode: Organization}
@@ -36,8 +47,9 @@ spec:
   secretReaders: Users
   credentials:
     type: password
-    default: {vault: {engine: kv2, mount: secret, path: sales/warehouse}}
-)";
+    default: {vault: {engine: kv2, mount: secret, path: sales/)" +
+         name + "}}\n";
+}
 
 // A benchmark that cannot be set up has no figure to print.
 template <typename T>
@@ -52,8 +64,8 @@ void Must(const Status& status, const char* what) {
   std::exit(1);
 }
 
-long StatusField(pid_t pid, const std::string& field) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+long FieldOf(const std::filesystem::path& status, const std::string& field) {
+  std::ifstream file(status);
   std::string line;
   while (std::getline(file, line)) {
     if (line.rfind(field, 0) == 0) {
@@ -61,6 +73,27 @@ long StatusField(pid_t pid, const std::string& field) {
     }
   }
   return -1;
+}
+
+long StatusField(pid_t pid, const std::string& field) {
+  return FieldOf("/proc/" + std::to_string(pid) + "/status", field);
+}
+
+std::vector<std::filesystem::path> ThreadsOf(pid_t pid) {
+  const std::filesystem::directory_iterator threads(
+      "/proc/" + std::to_string(pid) + "/task");
+  return {begin(threads), end(threads)};
+}
+
+bool CanConnect(const std::string& socket) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socket.copy(address.sun_path, sizeof address.sun_path - 1);
+  const bool connected =
+      connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return connected;
 }
 
 }  // namespace
@@ -73,7 +106,7 @@ struct SidecarBed::Vault {
   std::unique_ptr<http::Client> client;
   std::unique_ptr<vault::Api> api;
 
-  Vault() {
+  explicit Vault(int connections) {
     server = Must(dev::EmbeddedVault::Start({clock, random, log}),
                   "start the embedded Vault");
     client = Must(http::MakeCurlClient({}), "make a client");
@@ -84,11 +117,15 @@ struct SidecarBed::Vault {
          "mount claviger");
     Must(vault::EnableAuthMount(*api, root, "claviger", "kubernetes"),
          "mount auth/claviger");
-    Must(server->PutKv("secret/sales/warehouse",
-                       R"({"username":"reporting","password":"bench"})"),
-         "store the credential");
+    std::string manifests;
+    for (int i = 0; i < connections; ++i) {
+      manifests += Manifest(i);
+      Must(server->PutKv("secret/sales/" + NameOf(i),
+                         R"({"username":"reporting","password":"bench"})"),
+           "store the credential");
+    }
     TrustDevelopmentTokens();
-    Reconcile();
+    Reconcile(manifests);
   }
 
   // The embedded Vault knows its own issuer: any cluster address will do.
@@ -102,7 +139,7 @@ struct SidecarBed::Vault {
     if (!answer) Must(Status(Fail(answer.error())), "configure auth/claviger");
   }
 
-  void Reconcile() {
+  void Reconcile(const std::string& manifests) {
     op::ReconcilerSettings settings;
     settings.layout.cluster = "bench";
     settings.layout.sidecar_audience = kAudience;
@@ -110,7 +147,7 @@ struct SidecarBed::Vault {
     op::FixedToken token(server->root_token().Clone());
     op::VaultStore store(*api, token, settings.layout.mount);
     op::Reconciler reconciler(std::move(settings), store);
-    reconciler.Pass(model::DecodeManifests(kManifests, "manifests.yaml", false),
+    reconciler.Pass(model::DecodeManifests(manifests, "manifests.yaml", false),
                     clock.Now());
   }
 
@@ -122,9 +159,9 @@ struct SidecarBed::Vault {
   }
 };
 
-SidecarBed::SidecarBed()
+SidecarBed::SidecarBed(int connections)
     : directory_(Must(testing::ScratchDirectory::Create(), "make a directory")),
-      vault_(std::make_unique<Vault>()),
+      vault_(std::make_unique<Vault>(connections)),
       socket_(directory_.File("claviger.sock")) {
   const std::string token = Must(
       directory_.Write("token", vault_->PodToken().Reveal()), "write token");
@@ -145,21 +182,40 @@ SidecarBed::SidecarBed()
                            "health: {address: 127.0.0.1, port: 0}\n"
                            "log: {level: info}\n"),
       "write the configuration");
-  testing::ProcessOptions options;
-  options.argv = {CLAVIGER_SIDECAR_BINARY, "--config", config};
-  options.stderr_path = directory_.File("stderr");
+  options_.argv = {CLAVIGER_SIDECAR_BINARY, "--config", config};
+  options_.stderr_path = directory_.File("stderr");
+  StartSidecar();
+  for (int i = 0; i < connections; ++i) {
+    (void)Ask(socket_, CredentialRequest(i));
+  }
+}
+
+void SidecarBed::StartSidecar() {
   sidecar_ = std::make_unique<testing::Process>(
-      Must(testing::Process::Start(options), "start the sidecar"));
-  Must(sidecar_->WaitForLine("serving", std::chrono::seconds(20)),
-       "wait for the sidecar");
+      Must(testing::Process::Start(options_), "start the sidecar"));
+  AwaitCredential();
+}
+
+void SidecarBed::AwaitCredential() {
   const auto serves = [this] {
-    return Ask(socket_, CredentialRequest()).find(" 200 ") != std::string::npos;
+    return CanConnect(socket_) &&
+           Ask(socket_, CredentialRequest()).find(" 200 ") != std::string::npos;
   };
-  if (testing::Await(serves, std::chrono::seconds(20))) return;
-  std::fprintf(stderr, "bench: the sidecar serves no credential: %s\n%s\n",
-               sidecar_->StderrTail().c_str(),
-               Ask(socket_, CredentialRequest()).c_str());
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (std::chrono::steady_clock::now() < end) {
+    if (serves()) return;
+    usleep(200);
+  }
+  std::fprintf(stderr, "bench: the sidecar serves no credential: %s\n",
+               sidecar_->StderrTail().c_str());
   std::exit(1);
+}
+
+std::chrono::duration<double, std::milli> SidecarBed::Restart() {
+  sidecar_->Stop();
+  const auto began = std::chrono::steady_clock::now();
+  StartSidecar();
+  return std::chrono::steady_clock::now() - began;
 }
 
 SidecarBed::~SidecarBed() { sidecar_->Stop(); }
@@ -168,9 +224,9 @@ std::string SidecarBed::InScratch(const std::string& name) const {
   return directory_.File(name);
 }
 
-std::string SidecarBed::CredentialRequest() {
-  return "GET /v1/connections/sales/warehouse/credential HTTP/1.1\r\n"
-         "Host: claviger\r\n\r\n";
+std::string SidecarBed::CredentialRequest(int connection) {
+  return "GET /v1/connections/sales/" + NameOf(connection) +
+         "/credential HTTP/1.1\r\nHost: claviger\r\n\r\n";
 }
 
 long SidecarBed::AnonymousKilobytes() const {
@@ -179,6 +235,25 @@ long SidecarBed::AnonymousKilobytes() const {
 
 long SidecarBed::ResidentKilobytes() const {
   return StatusField(sidecar_->pid(), "VmRSS");
+}
+
+long SidecarBed::WakeUps() const {
+  long sum = 0;
+  for (const auto& thread : ThreadsOf(sidecar_->pid())) {
+    sum += FieldOf(thread / "status", "voluntary_ctxt_switches");
+  }
+  return sum;
+}
+
+// The first number of schedstat: nanoseconds on a core.
+std::chrono::duration<double, std::milli> SidecarBed::CpuTime() const {
+  double nanoseconds = 0;
+  for (const auto& thread : ThreadsOf(sidecar_->pid())) {
+    double ran = 0;
+    std::ifstream(thread / "schedstat") >> ran;
+    nanoseconds += ran;
+  }
+  return std::chrono::duration<double, std::milli>(nanoseconds / 1e6);
 }
 
 }  // namespace claviger::bench
