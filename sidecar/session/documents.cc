@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "access/bindings_entry.h"
+#include "base/digest.h"
 #include "vault/kv.h"
 
 namespace claviger::sidecar {
@@ -16,6 +17,7 @@ constexpr int kMaxParts = 64;
 
 struct Part {
   int64_t version = 0;
+  std::string hash;  // of the entry's text
   access::BindingsEntry entry;
 };
 
@@ -25,18 +27,27 @@ class Reader {
          const access::Principal& principal)
       : api_(api), token_(token), names_(names), principal_(principal) {}
 
-  Result<Part> Read(int part) const {
-    Result<vault::KvSecret> secret = vault::ReadKv2(
+  Result<vault::KvSecret> ReadText(int part) const {
+    return vault::ReadKv2(
         api_, token_, names_.mount,
         access::BindingsPathOf(names_.cluster, principal_, part));
-    if (!secret) return Fail(std::move(secret.error()));
+  }
+
+  Result<Part> Read(int part) const {
+    const Result<vault::KvSecret> secret = ReadText(part);
+    if (!secret) return Fail(secret.error());
+    return DecodeText(*secret);
+  }
+
+  Result<Part> DecodeText(const vault::KvSecret& secret) const {
     Result<access::BindingsEntry> entry =
-        access::DecodeEntry(secret->data.Reveal());
+        access::DecodeEntry(secret.data.Reveal());
     if (!entry) return Fail(std::move(entry.error()), "bindings entry");
     if (entry->stamp.cluster != names_.cluster) {
       return Fail(ErrorCode::kMalformed, "bindings entry of another cluster");
     }
-    return Part{secret->version, std::move(*entry)};
+    return Part{secret.version, Sha256Hex(secret.data.Reveal()),
+                std::move(*entry)};
   }
 
  private:
@@ -46,15 +57,13 @@ class Reader {
   const access::Principal& principal_;
 };
 
-Result<std::vector<Part>> ReadParts(const Reader& reader) {
+Result<std::vector<Part>> ReadParts(const Reader& reader, Part first) {
   std::vector<Part> parts;
-  Result<Part> first = reader.Read(0);
-  if (!first) return Fail(std::move(first.error()));
-  const int count = first->entry.ledger.parts;
+  const int count = first.entry.ledger.parts;
   if (count < 1 || count > kMaxParts) {
     return Fail(ErrorCode::kMalformed, "bindings entry with too many parts");
   }
-  parts.push_back(std::move(*first));
+  parts.push_back(std::move(first));
   for (int i = 1; i < count; ++i) {
     Result<Part> part = reader.Read(i);
     // A part that is gone was replaced after the first one was read.
@@ -73,17 +82,25 @@ Result<std::vector<Part>> ReadParts(const Reader& reader) {
 LoadedDocument NoDocument(const access::Principal& principal) {
   access::BindingsDocument document;
   document.principal = access::IdOf(principal);
-  return {
-      {}, "", std::make_shared<access::BindingsDocument>(std::move(document))};
+  LoadedDocument none;
+  none.document =
+      std::make_shared<access::BindingsDocument>(std::move(document));
+  return none;
+}
+
+// The first part's ledger holds the digest of all parts: where its text is the
+// same, so are they, and need not be read.
+bool IsStill(const LoadedDocument& previous, const vault::KvSecret& first) {
+  return !previous.versions.empty() && previous.versions[0] == first.version &&
+         previous.first_hash == Sha256Hex(first.data.Reveal());
 }
 
 Result<LoadedDocument> Decode(std::vector<Part> parts,
-                              const access::Principal& principal,
-                              const LoadedDocument* previous) {
+                              const access::Principal& principal) {
   LoadedDocument loaded;
   loaded.digest = parts[0].entry.ledger.document;
+  loaded.first_hash = parts[0].hash;
   for (const Part& part : parts) loaded.versions.push_back(part.version);
-  if (previous != nullptr && previous->SameAs(loaded)) return *previous;
 
   std::vector<std::string> texts;
   for (Part& part : parts) texts.push_back(std::move(part.entry.part));
@@ -107,16 +124,21 @@ Result<LoadedDocument> LoadDocument(vault::Api& api, const Secret& token,
                                     const VaultNames& names,
                                     const access::Principal& principal,
                                     const LoadedDocument* previous) {
-  Result<std::vector<Part>> parts =
-      ReadParts(Reader(api, token, names, principal));
-  if (!parts && parts.error().code == ErrorCode::kNotFound) {
+  const Reader reader(api, token, names, principal);
+  const auto failed = [&](Error error) {
+    return Fail(std::move(error),
+                "read bindings of " + access::IdOf(principal));
+  };
+  const Result<vault::KvSecret> text = reader.ReadText(0);
+  if (!text && text.error().code == ErrorCode::kNotFound) {
     return NoDocument(principal);
   }
-  if (!parts) {
-    return Fail(std::move(parts.error()),
-                "read bindings of " + access::IdOf(principal));
-  }
-  return Decode(std::move(*parts), principal, previous);
+  if (!text) return failed(text.error());
+  if (previous != nullptr && IsStill(*previous, *text)) return *previous;
+  Result<std::vector<Part>> parts = reader.DecodeText(*text).and_then(
+      [&](Part first) { return ReadParts(reader, std::move(first)); });
+  if (!parts) return failed(std::move(parts.error()));
+  return Decode(std::move(*parts), principal);
 }
 
 }  // namespace claviger::sidecar

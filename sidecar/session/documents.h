@@ -25,6 +25,8 @@ struct LoadedDocument {
   /// Of the whole document, as its writer computed it: versions begin again
   /// where an entry was removed and written anew.
   std::string digest;
+  /// Of the first part's text.
+  std::string first_hash;
   std::shared_ptr<const access::BindingsDocument> document;
 
   int64_t version_sum() const;

@@ -201,8 +201,19 @@ TEST_F(SessionTest, ReadsADocumentOfManyParts) {
   }
   h.Publish(ObjectsOf(connections));
   h.Begin();
-  EXPECT_GT(vault.reads(std::string(kOwn) + "/1"), 0);
+  const std::string second = std::string(kOwn) + "/1";
+  EXPECT_EQ(vault.reads(second), 1);
   EXPECT_EQ(h.Get("/v1/connections")->Json()["connections"].size(), 60U);
+
+  // The first part tells whether any has changed.
+  for (int i = 0; i < 5; ++i) h.NextCheck();
+  EXPECT_EQ(vault.reads(second), 1);
+  connections.back().endpoint.host = "moved.corp";
+  h.Publish(ObjectsOf(connections));
+  h.NextCheck();
+  EXPECT_EQ(vault.reads(second), 2);
+  EXPECT_EQ(h.Get("/v1/connections/sales/c59")->Json()["endpoint"]["host"],
+            "moved.corp");
 }
 
 TEST_F(SessionTest, RefusesADocumentThatIsNotForThisCluster) {
