@@ -95,14 +95,23 @@ void ReadAddress(const Value& value, Draft& draft) {
   }
 }
 
-void ReadAuthKind(const Value& value, Draft&) {
-  std::string kind;
-  Read(value, kind);
-  // Both methods take the same login; the word is there for the reader, and
-  // for files that are shared with the operator's.
-  if (kind != "kubernetes" && kind != "jwt") {
-    Invalid(value, "unknown way to log in", "use kubernetes or jwt");
+void ReadAuthKind(const Value& value, Draft& draft) {
+  std::string text;
+  Read(value, text);
+  // The first two take the same login; both words are there for files that are
+  // shared with the operator's.
+  constexpr std::array<std::pair<std::string_view, LoginKind>, 4> kKinds = {
+      {{"kubernetes", LoginKind::kJwt},
+       {"jwt", LoginKind::kJwt},
+       {"approle", LoginKind::kAppRole},
+       {"token", LoginKind::kToken}}};
+  for (const auto& [name, kind] : kKinds) {
+    if (text != name) continue;
+    draft.config.settings.vault.login = kind;
+    return;
   }
+  Invalid(value, "unknown way to log in",
+          "use kubernetes, jwt, approle or token");
 }
 
 void ReadMode(const Value& value, Draft& draft) {
@@ -197,7 +206,7 @@ struct Entry {
   Reader read;
 };
 
-constexpr std::array<Entry, 34> kEntries = {{
+constexpr std::array<Entry, 36> kEntries = {{
     {{"cluster", "text", "", "the cluster's name, part of every name in Vault",
       true},
      ReadCluster},
@@ -221,11 +230,24 @@ constexpr std::array<Entry, 34> kEntries = {{
     {{"vault.mount", "text", "claviger",
       "KV version 2 mount that holds the bindings"},
      ReadMount<&VaultNames::mount>},
-    {{"vault.auth.kind", "kubernetes or jwt", "kubernetes",
-      "how pods log in; the request is the same for both"},
+    {{"vault.auth.kind", "kubernetes, jwt, approle or token", "kubernetes",
+      "how to log in; pods do so by one of the first two, which are the same "
+      "request"},
      ReadAuthKind},
-    {{"vault.auth.mount", "text", "claviger", "auth mount that pods log in at"},
+    {{"vault.auth.mount", "text", "claviger",
+      "auth mount to log in at; of no use to token"},
      ReadMount<&VaultNames::auth_mount>},
+    {{"vault.auth.roleIdFile", "path", "",
+      "approle: file with the role id; read again at each login"},
+     [](const Value& value, Draft& draft) {
+       ReadAbsolutePath(value, 4096, draft.config.role_id_file);
+     }},
+    {{"vault.auth.secretIdFile", "path", "",
+      "approle: file with the secret id, likewise; not set: the role wants "
+      "none"},
+     [](const Value& value, Draft& draft) {
+       ReadAbsolutePath(value, 4096, draft.config.secret_id_file);
+     }},
     {{"vault.userAuth.mount", "text", "",
       "jwt auth mount that end users' tokens log in at; not set: calls for end "
       "users are refused"},
@@ -248,8 +270,9 @@ constexpr std::array<Entry, 34> kEntries = {{
                     draft.config.settings.identity.name);
      }},
     {{"tokenFile", "path", "/var/run/secrets/claviger/token",
-      "projected service account token with the sidecar's audience; read again "
-      "at each login"},
+      "what to log in with: a service account token with the sidecar's "
+      "audience, another JWT, or for token one of Vault's; read again at each "
+      "login, for token also every few seconds"},
      [](const Value& value, Draft& draft) {
        ReadAbsolutePath(value, 4096, draft.config.token_file);
      }},

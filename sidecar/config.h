@@ -25,6 +25,8 @@ struct Config {
   std::string vault_ca_file;    // both empty: the system's authorities
   std::string vault_namespace;  // empty: no namespace header
   std::string token_file = "/var/run/secrets/claviger/token";
+  std::string role_id_file;    // AppRole
+  std::string secret_id_file;  // empty: the role wants none
   LogLevel log_level = LogLevel::kInfo;
 };
 

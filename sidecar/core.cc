@@ -28,7 +28,8 @@ Core::Core(Settings settings, Dependencies dependencies)
             std::move(dependencies.token),
             dependencies.files,
             dependencies.loopback,
-            dependencies.decisions},
+            dependencies.decisions,
+            std::move(dependencies.role_id)},
       worker_(deps_.clock, kMaxQueuedJobs),
       decisions_({"sa/" + model::ToString(settings_.identity),
                   settings_.decisions.repeat, deps_.clock, deps_.random,
@@ -86,6 +87,8 @@ std::unique_ptr<proxy::Access> Core::MakeAccess(
 void Core::End() {
   files_.End();
   circuit_.Forgive();
+  // Where the token goes on living, what was leased with it would too.
+  if (settings_.vault.login == LoginKind::kToken) cache_.RevokeHeld();
   users_.End();
   session_.End();
   decisions_.Flush();

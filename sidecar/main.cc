@@ -83,6 +83,15 @@ vault::RetrySettings OneRetry() {
   return settings;
 }
 
+// What is logged in with; null: nothing is needed.
+TokenSource SecretSource(const Config& config) {
+  if (config.settings.vault.login != LoginKind::kAppRole) {
+    return MakeFileTokenSource(config.token_file);
+  }
+  if (config.secret_id_file.empty()) return nullptr;
+  return MakeFileTokenSource(config.secret_id_file);
+}
+
 int Serve(const Config& config) {
   const sigset_t ends = BlockSignals();
   const std::unique_ptr<Logger> log =
@@ -109,8 +118,9 @@ int Serve(const Config& config) {
       {files.directory, files.bindings_directory, files.mode});
   Sidecar sidecar(
       config.settings,
-      {*retrying, clock, random, *log, MakeFileTokenSource(config.token_file),
-       store.get(), client->get(), decisions->get()});
+      {*retrying, clock, random, *log, SecretSource(config), store.get(),
+       client->get(), decisions->get(),
+       MakeFileTokenSource(config.role_id_file)});
   const Status started = sidecar.Start();
   if (!started) return Complain(kFailed, started.error().message);
   log->Info("serving", {{"socket", config.settings.socket.path}});

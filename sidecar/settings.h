@@ -16,13 +16,20 @@
 
 namespace claviger::sidecar {
 
+enum class LoginKind {
+  kJwt,      // a service account's token, or another JWT: kubernetes and jwt
+  kAppRole,  // a role id and a secret id
+  kToken,    // a token of Vault that somebody else made, and ends
+};
+
 /// The names under which the operator keeps this cluster's things in Vault.
 struct VaultNames {
   std::string cluster;
   std::string mount = "claviger";       // KV v2: bindings
-  std::string auth_mount = "claviger";  // kubernetes or jwt: the same login
+  std::string auth_mount = "claviger";  // where to log in; not for kToken
   std::string user_auth_mount;          // jwt; empty: users cannot log in
   std::string user_claim = "sub";       // the claim that is the user's name
+  LoginKind login = LoginKind::kJwt;
 };
 
 struct SocketSettings {

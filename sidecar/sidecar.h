@@ -42,6 +42,8 @@ struct Dependencies {
   http::Client* loopback = nullptr;
   /// Where the decision log goes; null: nowhere.
   LineSink* decisions = nullptr;
+  /// Of an AppRole login, where `token` is the secret id.
+  TokenSource role_id = {};
 };
 
 class Sidecar {

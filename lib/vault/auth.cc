@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "vault/approle.h"
 #include "vault/wire.h"
 
 namespace claviger::vault {
@@ -41,15 +42,9 @@ Result<Login> ReadLogin(const Document& document, std::string_view object,
   return login;
 }
 
-}  // namespace
-
-Result<Login> LoginWithJwt(Api& api, std::string_view mount,
-                           std::string_view role, const Secret& jwt) {
-  if (Status fine = CheckRole(mount, role); !fine) {
-    return Fail(std::move(fine).error());
-  }
-  Result<std::string> body =
-      PlainObject({{"role", role}, {"jwt", jwt.Reveal()}});
+// What every login method is told and says.
+Result<Login> LogIn(Api& api, std::string_view mount,
+                    Result<std::string> body) {
   if (!body) return Fail(std::move(body).error());
   Call call;
   call.verb = Verb::kWrite;
@@ -62,6 +57,29 @@ Result<Login> LoginWithJwt(Api& api, std::string_view mount,
   if (!token) return Fail(std::move(token).error());
   return ReadLogin(*document, "auth", "lease_duration",
                    Secret(*std::move(token)));
+}
+
+}  // namespace
+
+Result<Login> LoginWithJwt(Api& api, std::string_view mount,
+                           std::string_view role, const Secret& jwt) {
+  if (Status fine = CheckRole(mount, role); !fine) {
+    return Fail(std::move(fine).error());
+  }
+  return LogIn(api, mount, PlainObject({{"role", role}, {"jwt", jwt.Reveal()}}));
+}
+
+Result<Login> LoginWithAppRole(Api& api, std::string_view mount,
+                               const Secret& role_id, const Secret& secret_id) {
+  if (Status fine = CheckPath("auth mount", mount); !fine) {
+    return Fail(std::move(fine).error());
+  }
+  if (secret_id.empty()) {
+    return LogIn(api, mount, PlainObject({{"role_id", role_id.Reveal()}}));
+  }
+  return LogIn(api, mount,
+               PlainObject({{"role_id", role_id.Reveal()},
+                            {"secret_id", secret_id.Reveal()}}));
 }
 
 Result<Login> LoginWithToken(Api& api, Secret token) {

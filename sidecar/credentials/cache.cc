@@ -278,6 +278,19 @@ std::vector<std::string> CredentialCache::Retain(
   return dropped;
 }
 
+void CredentialCache::RevokeHeld() {
+  std::vector<std::string> leases;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, entry] : entries_) {
+      if (!entry->lease_id.empty()) leases.push_back(entry->lease_id);
+    }
+  }
+  for (const std::string& lease : leases) {
+    if (!source_.revoke(lease)) return;
+  }
+}
+
 void CredentialCache::OnLogin(const LoginSpan& login) {
   const std::lock_guard lock(mutex_);
   const LoginSpan before = std::exchange(login_, login);

@@ -109,6 +109,10 @@ class CredentialCache {
   /// Worker thread.
   void OnLogin(const LoginSpan& login);
 
+  /// Revokes the leases that are held, until Vault fails once. At the end,
+  /// after the worker has stopped; blocks.
+  void RevokeHeld();
+
  private:
   struct Entry {
     model::VaultRef ref;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "access/principal.h"
 #include "base/backoff.h"
 
 namespace claviger::sidecar {
@@ -31,10 +30,7 @@ TokenKeeper::TokenKeeper(const Settings& settings,
     : settings_(settings),
       deps_(dependencies),
       metrics_(metrics),
-      role_(access::VaultNameOf(
-          settings.vault.cluster,
-          access::Principal::ServiceAccount(settings.identity.ns,
-                                            settings.identity.name))),
+      method_(settings, dependencies),
       on_login_(std::move(on_login)),
       ends_(kNever),
       renew_at_(kNever),
@@ -56,7 +52,7 @@ Status TokenKeeper::LogIn() {
                       done ? std::nullopt : std::optional(done.error().code));
   if (done) {
     failures_ = 0;
-    deps_.log.Info("logged in", {{"role", role_},
+    deps_.log.Info("logged in", {{"role", method_.role()},
                                  {"ttl_s", login_->lease_duration.count()}});
     return {};
   }
@@ -65,22 +61,16 @@ Status TokenKeeper::LogIn() {
               BackoffDelay(kLoginBackoff, failures_++,
                            last_error_.retry_after.value_or(milliseconds(0)),
                            deps_.random);
-  deps_.log.Warning("login failed", {{"role", role_},
+  deps_.log.Warning("login failed", {{"role", method_.role()},
                                      {"error", last_error_.message},
                                      {"code", ToString(last_error_.code)}});
   return done;
 }
 
 Status TokenKeeper::AskForLogin() {
-  Result<Secret> jwt = deps_.token();
-  if (!jwt) {
-    jwt.error().code = ErrorCode::kUnauthenticated;
-    return Fail(std::move(jwt.error()), "token to log in with");
-  }
   const SteadyTime asked = deps_.clock.SteadyNow();
-  Result<vault::Login> login =
-      vault::LoginWithJwt(deps_.vault, settings_.vault.auth_mount, role_, *jwt);
-  if (!login) return Fail(std::move(login.error()), "log in as " + role_);
+  Result<vault::Login> login = method_.LogIn();
+  if (!login) return Fail(std::move(login.error()));
   Adopt(std::move(*login), asked);
   return {};
 }
@@ -98,7 +88,7 @@ void TokenKeeper::Adopt(vault::Login login, SteadyTime asked) {
 void TokenKeeper::KeepFormer() {
   const SteadyTime now = deps_.clock.SteadyNow();
   std::erase_if(former_, [&](const Former& one) { return now >= one.ends; });
-  if (!login_ || now >= ends_) return;
+  if (!login_ || now >= ends_ || !method_.owns_tokens()) return;
   if (former_.size() >= kMaxFormer) {
     RevokeOne(former_.front().token);
     former_.erase(former_.begin());
@@ -122,7 +112,13 @@ void TokenKeeper::SetEnds(std::chrono::seconds lease, SteadyTime asked) {
 
 void TokenKeeper::Maintain() {
   const SteadyTime now = deps_.clock.SteadyNow();
-  if (!login_ || now < renew_at_ || now >= ends_) return;
+  if (!login_) return;
+  if (now >= retry_at_ && method_.GivesAnother(login_->token)) {
+    // The one in use is kept where the other one is refused.
+    static_cast<void>(LogIn());
+    return;
+  }
+  if (now < renew_at_ || now >= ends_) return;
   bool log_in = !login_->renewable;
   if (!log_in) {
     Result<vault::Login> renewed =
@@ -183,7 +179,7 @@ SteadyTime TokenKeeper::next() const {
 void TokenKeeper::Revoke() {
   for (const Former& former : former_) RevokeOne(former.token);
   former_.clear();
-  if (login_) RevokeOne(login_->token);
+  if (login_ && method_.owns_tokens()) RevokeOne(login_->token);
   login_.reset();
 }
 

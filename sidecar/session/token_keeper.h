@@ -17,6 +17,7 @@
 #include "sidecar/credentials/cache.h"
 #include "sidecar/metrics.h"
 #include "sidecar/settings.h"
+#include "sidecar/session/login_method.h"
 #include "sidecar/sidecar.h"
 #include "vault/auth.h"
 
@@ -39,7 +40,7 @@ class TokenKeeper {
   Result<const Secret*> Token();
 
   /// Renews the token when that is due, and logs in anew where its life cannot
-  /// be prolonged any more. A token that is still valid is kept whatever
+  /// be prolonged any more, or where another token was given. A token that is still valid is kept whatever
   /// happens.
   void Maintain();
 
@@ -59,7 +60,8 @@ class TokenKeeper {
   SteadyTime next() const;
 
   /// Ends the token and its leases in Vault, and those before it that live for
-  /// the sake of their leases, as far as Vault can be reached.
+  /// the sake of their leases, as far as Vault can be reached. A token that was
+  /// given is not ours to end.
   void Revoke();
 
  private:
@@ -74,7 +76,7 @@ class TokenKeeper {
   const Settings& settings_;
   const Dependencies& deps_;
   Metrics& metrics_;
-  const std::string role_;
+  const LoginMethod method_;
   const Listener on_login_;
 
   struct Former {
