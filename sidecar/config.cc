@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -22,6 +23,8 @@ constexpr int64_t kMaxSeconds = 86'400;
 constexpr size_t kMaxUids = 64;
 // The longest path of a Unix socket, with its end.
 constexpr size_t kMaxSocketPath = 107;
+// Where an injected sidecar has it, beside its socket.
+constexpr const char* kTcpSecret = "/run/claviger/tcp-secret";
 
 // What is being filled in: some keys only make sense together.
 struct Draft {
@@ -296,7 +299,9 @@ constexpr std::array<Entry, 36> kEntries = {{
        draft.tcp_port = ReadNumber(value, 1, 65'535);
      }},
     {{"tcp.secretFile", "path", "",
-      "file that the secret for TCP callers is written to at start, mode 0400"},
+      "file that the secret for TCP callers is written to at start; its mode "
+      "is "
+      "0400"},
      [](const Value& value, Draft& draft) {
        ReadAbsolutePath(value, 4096, draft.tcp.secret_file);
      }},
@@ -419,8 +424,27 @@ void OverrideFiles(const Overrides& overrides, FileSettings& files,
              providers::ParseFileNotice, files.notice, problems);
 }
 
+Result<uint16_t> ParsePort(std::string_view text) {
+  uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  if (error == std::errc() && stop == end && port != 0) return port;
+  return Fail(ErrorCode::kInvalidArgument, "use a port, like 9811");
+}
+
+void OverrideTcp(const Overrides& overrides, Settings& settings,
+                 Problems& problems) {
+  if (overrides.tcp.empty()) return;
+  TcpSettings tcp;
+  tcp.secret_file = kTcpSecret;
+  tcp.mode = settings.files.mode;
+  OverrideBy(overrides.tcp, "--tcp", ParsePort, tcp.port, problems);
+  settings.tcp = std::move(tcp);
+}
+
 void Override(const Overrides& overrides, Config& config, Problems& problems) {
   OverrideFiles(overrides, config.settings.files, problems);
+  OverrideTcp(overrides, config.settings, problems);
   if (!overrides.identity.empty()) {
     const size_t slash = overrides.identity.find('/');
     model::ObjectRef identity;
@@ -466,6 +490,17 @@ void Finish(Draft& draft, const std::string& file, Problems& problems) {
     problems.push_back(Complaint(file, "vault.ca",
                                  "given as text and as a file",
                                  "give vault.ca or vault.caFile"));
+  }
+  const bool approle = config.settings.vault.login == LoginKind::kAppRole;
+  if (approle && config.role_id_file.empty()) {
+    problems.push_back(
+        Complaint(file, "vault.auth.roleIdFile", "required", "set it"));
+  }
+  if (!approle &&
+      !(config.role_id_file.empty() && config.secret_id_file.empty())) {
+    problems.push_back(Complaint(file, "vault.auth",
+                                 "roleIdFile and secretIdFile are approle's",
+                                 "set vault.auth.kind: approle"));
   }
   if (!draft.tcp_port && draft.tcp.secret_file.empty()) return;
   if (!draft.tcp_port || draft.tcp.secret_file.empty()) {

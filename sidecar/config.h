@@ -38,6 +38,7 @@ struct Overrides {
   std::string files = {};         // "sales/warehouse=pgpass,sales/lake=aws"
   std::string files_mode = {};    // "0440"
   std::string files_notify = {};  // "8080/reload"
+  std::string tcp = {};           // "9811"
 };
 
 std::span<const model::SettingKey> ConfigKeys();

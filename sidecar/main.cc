@@ -158,6 +158,8 @@ int Main(int argc, char** argv) {
   app.add_option("--files-mode", overrides.files_mode, "0400 or 0440");
   app.add_option("--files-notify", overrides.files_notify,
                  "whom to tell of changed files: port/path on 127.0.0.1");
+  app.add_option("--tcp", overrides.tcp,
+                 "also serve the local API on this port of 127.0.0.1");
   app.set_version_flag("--version", CLAVIGER_VERSION);
   app.footer("Keys of the configuration file:\n" +
              model::SettingsHelp(ConfigKeys()));

@@ -21,6 +21,7 @@ enum class Route {
   kList,
   kConnection,
   kCredential,
+  kAws,
   kExplain,
   kReportFailed,
   kPersonal,

@@ -40,10 +40,11 @@ struct SocketSettings {
 };
 
 /// Loopback TCP, only on request: the secret that callers must send is made
-/// at start and written to `secret_file` (mode 0400).
+/// at start and written to `secret_file`.
 struct TcpSettings {
   uint16_t port = 0;  // 0: any free one
   std::string secret_file;
+  unsigned mode = 0400;  // of that file
 };
 
 /// Health and metrics.

@@ -93,7 +93,7 @@ class Sidecar::Impl {
 
   Status ListenTcp(const TcpSettings& tcp) {
     std::string secret = Base64UrlEncode(core_.dependencies().random.Bytes(32));
-    Status written = WriteFileAtomically(tcp.secret_file, secret, 0400);
+    Status written = WriteFileAtomically(tcp.secret_file, secret, tcp.mode);
     tcp_guard_ = std::make_unique<TcpGuard>(Secret(std::move(secret)));
     if (!written) return written;
     Result<uint16_t> port =

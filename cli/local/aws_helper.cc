@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
 #include "cli/local/helpers.h"
+#include "providers/aws_credentials.h"
 
 namespace claviger::cli {
-namespace {
-
-constexpr std::chrono::minutes kAskAgain{20};
-
-}  // namespace
 
 Result<Secret> AwsHelper(const LocalApi& api, const model::ObjectRef& ref,
                          Time now) {
@@ -22,7 +16,6 @@ Result<Secret> AwsHelper(const LocalApi& api, const model::ObjectRef& ref,
                 ToString(ref) + " has a credential of type " +
                     credential->type + ", and AWS takes aws-static");
   }
-  const Time last = now + kAskAgain;
   nlohmann::ordered_json answer;
   answer["Version"] = 1;
   constexpr std::pair<const char*, const char*> kNames[] = {
@@ -36,7 +29,7 @@ Result<Secret> AwsHelper(const LocalApi& api, const model::ObjectRef& ref,
     }
   }
   answer["Expiration"] =
-      FormatRfc3339(std::min(credential->expires_at.value_or(last), last));
+      FormatRfc3339(providers::AwsExpiration(now, credential->expires_at));
   Secret text(DumpJson(answer) + "\n");
   for (auto& value : answer) {
     if (value.is_string()) WipeString(value.get_ref<std::string&>());

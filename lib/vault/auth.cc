@@ -66,7 +66,8 @@ Result<Login> LoginWithJwt(Api& api, std::string_view mount,
   if (Status fine = CheckRole(mount, role); !fine) {
     return Fail(std::move(fine).error());
   }
-  return LogIn(api, mount, PlainObject({{"role", role}, {"jwt", jwt.Reveal()}}));
+  return LogIn(api, mount,
+               PlainObject({{"role", role}, {"jwt", jwt.Reveal()}}));
 }
 
 Result<Login> LoginWithAppRole(Api& api, std::string_view mount,

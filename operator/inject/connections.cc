@@ -3,6 +3,7 @@
 
 #include "access/caller.h"
 #include "access/decision.h"
+#include "operator/inject/names.h"
 
 namespace claviger::op::inject {
 std::optional<Variables> VariablesOf(const access::Snapshot& snapshot,
@@ -27,6 +28,11 @@ std::optional<Variables> VariablesOf(const access::Snapshot& snapshot,
     variables[prefix + "PORT"] = std::to_string(*endpoint.port);
   }
   if (!endpoint.url.empty()) variables[prefix + "URL"] = endpoint.url;
+  if (binding->facts->credential_type == "aws-static") {
+    variables[std::string(kAwsVariable)] = std::string(kTcpAddress) +
+                                           "/v1/connections/" +
+                                           ToString(connection) + "/aws";
+  }
   return variables;
 }
 

@@ -109,18 +109,19 @@ Refusal CheckMounts(const json& container, bool listed) {
   return std::nullopt;
 }
 
-// There can be one root of bindings only.
-Refusal CheckBindings(const json& container, const Variables& variables) {
-  const auto ours = variables.find(std::string(kBindingsVariable));
-  if (ours == variables.end()) return std::nullopt;
+// There can be one root of bindings only, and one giver of AWS credentials.
+Refusal CheckEnvironment(const json& container, const Variables& variables) {
   for (const json& variable : MemberAt(container, "env")) {
-    if (TextAt(variable, "name") != kBindingsVariable ||
+    const std::string name = TextAt(variable, "name");
+    const auto ours = variables.find(name);
+    const bool shared = name == kBindingsVariable || name == kAwsVariable ||
+                        name == kAwsTokenVariable;
+    if (!shared || ours == variables.end() ||
         TextAt(variable, "value") == ours->second) {
       continue;
     }
-    return "container " + TextAt(container, "name") +
-           " sets SERVICE_BINDING_ROOT already, where another operator's "
-           "bindings are; remove one of the two";
+    return "container " + TextAt(container, "name") + " sets " + name +
+           " already, for something else than Claviger; remove one of the two";
   }
   return std::nullopt;
 }
@@ -196,7 +197,7 @@ Refusal Injection::OpenContainers(const Pointer& list,
     if (auto refusal = CheckMounts(container, listed)) return refusal;
     if (!listed) continue;
     const Pointer at = list / i;
-    if (auto refusal = CheckBindings(container, variables)) return refusal;
+    if (auto refusal = CheckEnvironment(container, variables)) return refusal;
     editor_.SetEntry(at / "volumeMounts", "name", RunMount());
     for (const auto& [variable, value] : variables) {
       editor_.SetEntry(at / "env", "name",
@@ -227,6 +228,7 @@ Result<Variables> AllVariables(const Wishes& wishes,
                 "claviger's operator has not read all Connections yet; try "
                 "again in a moment");
   }
+  int aws = 0;
   for (const model::ObjectRef& connection : wishes.connections) {
     auto variables = surroundings.variables_of(connection, account);
     if (!variables) {
@@ -237,8 +239,15 @@ Result<Variables> AllVariables(const Wishes& wishes,
               " may not see it; apply the Connection, and a Grant to "
               "that service account, first");
     }
+    if (variables->contains(std::string(kAwsVariable))) ++aws;
     all.merge(*variables);
   }
+  // The SDKs take one; of several nobody could tell which.
+  if (!wishes.tcp || aws != 1) all.erase(std::string(kAwsVariable));
+  if (!wishes.tcp) return all;
+  all.emplace(kTcpVariable, kTcpAddress);
+  all.emplace(kTcpSecretVariable, kTcpSecret);
+  if (aws == 1) all.emplace(kAwsTokenVariable, kTcpSecret);
   return all;
 }
 

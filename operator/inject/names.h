@@ -20,6 +20,8 @@ inline constexpr std::string_view kFiles = "claviger.io/files";
 inline constexpr std::string_view kFilesMode = "claviger.io/files-mode";
 inline constexpr std::string_view kFilesNotify = "claviger.io/files-notify";
 
+inline constexpr std::string_view kTcp = "claviger.io/tcp";
+
 inline constexpr std::string_view kSidecar = "claviger-sidecar";
 inline constexpr std::string_view kProgram = "/claviger-sidecar";
 inline constexpr std::string_view kTokenVolume = "claviger-token";
@@ -32,6 +34,17 @@ inline constexpr std::string_view kBindingsVariable = "SERVICE_BINDING_ROOT";
 /// The sidecar's own default for files of the format service-binding.
 inline constexpr std::string_view kBindings = "/run/claviger/bindings";
 inline constexpr int kHealthPort = 9810;
+inline constexpr int kTcpPort = 9811;
+inline constexpr std::string_view kTcpVariable = "CLAVIGER_TCP_URL";
+inline constexpr std::string_view kTcpAddress = "http://127.0.0.1:9811";
+inline constexpr std::string_view kTcpSecretVariable =
+    "CLAVIGER_TCP_SECRET_FILE";
+/// The sidecar's own default where its port was asked for.
+inline constexpr std::string_view kTcpSecret = "/run/claviger/tcp-secret";
+inline constexpr std::string_view kAwsVariable =
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+inline constexpr std::string_view kAwsTokenVariable =
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 inline constexpr int kTokenSeconds = 3'600;
 
 }  // namespace claviger::op::inject

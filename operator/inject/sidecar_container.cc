@@ -45,15 +45,16 @@ void Complete(const json& present, json& into) {
 }
 
 // The guard lets arguments of these names through, and no others.
-void AddFiles(const Wishes& wishes, json& args) {
-  if (wishes.files.empty()) return;
-  args.push_back("--files=" + providers::ToString(wishes.files));
-  if (!wishes.files_mode.empty()) {
+void AddWishes(const Wishes& wishes, json& args) {
+  const bool files = !wishes.files.empty();
+  if (files) args.push_back("--files=" + providers::ToString(wishes.files));
+  if (!wishes.files_mode.empty() && (files || wishes.tcp)) {
     args.push_back("--files-mode=" + wishes.files_mode);
   }
-  if (!wishes.files_notify.empty()) {
+  if (files && !wishes.files_notify.empty()) {
     args.push_back("--files-notify=" + wishes.files_notify);
   }
+  if (wishes.tcp) args.push_back("--tcp=" + std::to_string(kTcpPort));
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ json SidecarContainer(const Settings& settings, const Wishes& wishes,
   container["args"] = {"--settings=" + settings.sidecar_text,
                        "--identity=" + account.ns + "/" + account.name,
                        "--log-level=" + wishes.log_level};
-  AddFiles(wishes, container["args"]);
+  AddWishes(wishes, container["args"]);
   container["ports"] = json::array({{{"name", "claviger"},
                                      {"containerPort", kHealthPort},
                                      {"protocol", "TCP"}}});

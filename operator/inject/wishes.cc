@@ -19,9 +19,9 @@ using nlohmann::json;
 
 constexpr size_t kMaxListItems = 64;
 constexpr size_t kMaxListBytes = 16'384;
-constexpr std::array<std::string_view, 8> kKnown = {
-    kStatusAnnotation, kContainers,  kConnections, kFiles,
-    kFilesMode,        kFilesNotify, kResources,   kLogLevel};
+constexpr std::array<std::string_view, 9> kKnown = {
+    kStatusAnnotation, kContainers, kConnections, kFiles,   kFilesMode,
+    kFilesNotify,      kTcp,        kResources,   kLogLevel};
 
 tl::unexpected<Error> Refuse(std::string_view annotation,
                              const std::string& what) {
@@ -66,11 +66,12 @@ Status CheckKnown(const json& annotations) {
   for (const auto& [name, value] : annotations.items()) {
     if (!std::string_view(name).starts_with(kAnnotationPrefix)) continue;
     if (std::find(kKnown.begin(), kKnown.end(), name) == kKnown.end()) {
-      return Refuse(name.substr(0, 100),
-                    "unknown; a pod can ask for claviger.io/containers, "
-                    "connections, files, files-mode, files-notify, resources "
-                    "and log-level, and everything else is the operator's "
-                    "configuration");
+      return Refuse(
+          name.substr(0, 100),
+          "unknown; a pod can ask for claviger.io/containers, "
+          "connections, files, files-mode, files-notify, tcp, "
+          "resources and log-level, and everything else is the operator's "
+          "configuration");
     }
     if (!value.is_string()) return Refuse(name, "not a text");
   }
@@ -160,6 +161,11 @@ Result<Wishes> ReadWishes(const json& pod, const Settings& settings) {
   if (auto files = ReadFiles(annotations, wishes); !files) {
     return Fail(files.error());
   }
+  const std::string tcp = TextAt(annotations, kTcp);
+  if (!tcp.empty() && tcp != "true" && tcp != "false") {
+    return Refuse(kTcp, "use \"true\" or \"false\"");
+  }
+  wishes.tcp = tcp == "true";
   if (const std::string text = TextAt(annotations, kResources); !text.empty()) {
     const auto read = ReadResources(text, wishes.resources);
     if (!read) return Refuse(kResources, read.error().message);

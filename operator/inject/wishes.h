@@ -24,6 +24,7 @@ struct Wishes {
   std::vector<providers::FileWish> files;
   std::string files_mode;    // empty: the sidecar's default
   std::string files_notify;  // empty: nobody is told
+  bool tcp = false;          // the local API on a port of loopback, too
   Resources resources;
   std::string log_level;
 };

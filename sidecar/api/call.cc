@@ -19,9 +19,10 @@ struct Rule {
   std::string_view methods;  // of an Allow header; empty: any
   std::string_view query;    // the keys it takes, each followed by a space
 };
-constexpr std::array<Rule, 6> kRules = {{
+constexpr std::array<Rule, 7> kRules = {{
     {"", Route::kConnection, "GET", "slot "},
     {"credential", Route::kCredential, "GET", "slot "},
+    {"aws", Route::kAws, "GET", ""},
     {"explain", Route::kExplain, "GET", "slot deliver "},
     {"report-failed", Route::kReportFailed, "POST", "slot "},
     {"personal", Route::kPersonal, "GET, PUT, DELETE", ""},

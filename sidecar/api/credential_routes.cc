@@ -7,6 +7,7 @@
 
 #include "access/bindings_document.h"
 #include "base/json.h"
+#include "providers/aws_credentials.h"
 #include "sidecar/api/connection_json.h"
 #include "sidecar/api/local_api.h"
 #include "sidecar/credentials/render.h"
@@ -124,7 +125,10 @@ void LocalApi::GiveCredential(const Exchange& exchange) {
           return RefuseDecided(exchange, DecisionKind::kCredential,
                                std::move(*problem));
         }
-        AnswerCredential(exchange, std::get<Resolved>(resolution));
+        const auto& resolved = std::get<Resolved>(resolution);
+        exchange.call.route == Route::kAws
+            ? AnswerAws(exchange, resolved)
+            : AnswerCredential(exchange, resolved);
       });
 }
 
@@ -171,12 +175,46 @@ void LocalApi::AnswerCredential(const Exchange& exchange,
   exchange.Send(JsonResponse(std::move(body), true));
 }
 
+// As the SDKs ask for it at AWS_CONTAINER_CREDENTIALS_FULL_URI; some of them
+// refuse an answer without a Token.
+void LocalApi::AnswerAws(const Exchange& exchange, const Resolved& resolved) {
+  const access::ConnectionFacts& facts = *resolved.binding->facts;
+  if (facts.credential_type != "aws-static") {
+    return exchange.Refuse({"InvalidRequest",
+                            "the connection's credential is of type " +
+                                facts.credential_type +
+                                ", and AWS takes aws-static",
+                            "ask for /credential"});
+  }
+  const auto fields =
+      PickFields(*resolved.credential, resolved.vault, facts.credential_type);
+  if (!fields) {
+    return exchange.Refuse({"SecretMissing", fields.error().message,
+                            "add the field, or name the right one in keys"});
+  }
+  const auto text = [&fields](const char* name) {
+    const auto found = fields->find(name);
+    return std::string(found == fields->end() ? "" : found->second.Reveal());
+  };
+  ordered_json answer;
+  answer["AccessKeyId"] = text("access_key_id");
+  answer["SecretAccessKey"] = text("secret_access_key");
+  answer["Token"] = text("session_token");
+  answer["Expiration"] = FormatRfc3339(providers::AwsExpiration(
+      parts_.clock.Now(), Soonest(resolved.expires_at, resolved.valid_until)));
+  std::string body = DumpJson(answer);
+  for (auto& value : answer) WipeString(value.get_ref<std::string&>());
+  parts_.decisions.Note(
+      RecordOf(exchange.call, DecisionKind::kCredential, resolved));
+  exchange.Send(JsonResponse(std::move(body), true));
+}
+
 void LocalApi::RefuseUsersCredential(const Exchange& exchange,
                                      const View& view) {
   const Call& call = exchange.call;
-  const DecisionKind kind = call.route == Route::kCredential
-                                ? DecisionKind::kCredential
-                                : DecisionKind::kReport;
+  const DecisionKind kind = call.route == Route::kReportFailed
+                                ? DecisionKind::kReport
+                                : DecisionKind::kCredential;
   const Time now = parts_.clock.Now();
   const access::Decision decision =
       access::Decide(access::FindBinding(view.bindings, call.connection),

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "sidecar/api/call.h"
+
 namespace claviger::sidecar {
 namespace {
 
@@ -42,15 +44,20 @@ std::optional<Problem> TcpGuard::Check(
     return Problem{"HostRefused", "the Host header is not a loopback address",
                    "call http://127.0.0.1:<port>"};
   }
+  const std::string_view authorization =
+      http::FindHeader(request.headers, "Authorization").value_or("");
+  Call call;
+  if (!ParseCall(request, call) && call.route == Route::kAws &&
+      secret_.Equals(authorization)) {
+    return std::nullopt;
+  }
   if (http::FindHeader(request.headers, "X-Claviger-Request") != "true") {
     return Problem{"BadSecret", "the header X-Claviger-Request is missing",
                    "send X-Claviger-Request: true"};
   }
   constexpr std::string_view kScheme = "Bearer ";
-  const std::string_view sent =
-      http::FindHeader(request.headers, "Authorization").value_or("");
-  if (sent.starts_with(kScheme) &&
-      secret_.Equals(sent.substr(kScheme.size()))) {
+  if (authorization.starts_with(kScheme) &&
+      secret_.Equals(authorization.substr(kScheme.size()))) {
     return std::nullopt;
   }
   return Problem{"BadSecret", "the pod's secret is missing or wrong",

@@ -38,7 +38,8 @@ class SocketGuard final : public Guard {
 };
 
 /// For 127.0.0.1: "Authorization: Bearer <secret>" and
-/// "X-Claviger-Request: true".
+/// "X-Claviger-Request: true"; of the AWS SDKs, which send what is in a file
+/// and nothing else, "Authorization: <secret>".
 class TcpGuard final : public Guard {
  public:
   explicit TcpGuard(Secret secret) : secret_(std::move(secret)) {}

@@ -116,15 +116,16 @@ void LocalApi::Dispatch(const http::ServerRequest& request,
         ShowExplanation(exchange, view);
       });
     case Route::kCredential:
+    case Route::kAws:
     case Route::kReportFailed:
       if (as_user) {
         return WithView(request, exchange, [this, exchange](const View& view) {
           RefuseUsersCredential(exchange, view);
         });
       }
-      return exchange.call.route == Route::kCredential
-                 ? GiveCredential(exchange)
-                 : ReportFailed(exchange);
+      return exchange.call.route == Route::kReportFailed
+                 ? ReportFailed(exchange)
+                 : GiveCredential(exchange);
     case Route::kWatch:
       if (as_user) {
         return exchange.Refuse({"InvalidRequest",

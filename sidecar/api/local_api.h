@@ -83,6 +83,7 @@ class LocalApi {
   void RefuseDecided(const Exchange& exchange, DecisionKind kind,
                      Problem problem);
   void AnswerCredential(const Exchange& exchange, const Resolved& resolved);
+  void AnswerAws(const Exchange& exchange, const Resolved& resolved);
   void RefuseUsersCredential(const Exchange& exchange, const View& view);
   void ReportFailed(const Exchange& exchange);
   void Refetch(const Exchange& exchange, const Resolved& resolved);

@@ -27,8 +27,7 @@ constexpr size_t kMaxFormer = 4;
 TokenKeeper::TokenKeeper(const Settings& settings,
                          const Dependencies& dependencies, Metrics& metrics,
                          Listener on_login)
-    : settings_(settings),
-      deps_(dependencies),
+    : deps_(dependencies),
       metrics_(metrics),
       method_(settings, dependencies),
       on_login_(std::move(on_login)),

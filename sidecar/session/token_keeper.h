@@ -16,8 +16,8 @@
 #include "base/secret.h"
 #include "sidecar/credentials/cache.h"
 #include "sidecar/metrics.h"
-#include "sidecar/settings.h"
 #include "sidecar/session/login_method.h"
+#include "sidecar/settings.h"
 #include "sidecar/sidecar.h"
 #include "vault/auth.h"
 
@@ -40,8 +40,8 @@ class TokenKeeper {
   Result<const Secret*> Token();
 
   /// Renews the token when that is due, and logs in anew where its life cannot
-  /// be prolonged any more, or where another token was given. A token that is still valid is kept whatever
-  /// happens.
+  /// be prolonged any more, or where another token was given. A token that is
+  /// still valid is kept whatever happens.
   void Maintain();
 
   /// A read was refused with this token. Asks Vault whether the token lives:
@@ -73,7 +73,6 @@ class TokenKeeper {
   void KeepFormer();
   void RevokeOne(const Secret& token);
 
-  const Settings& settings_;
   const Dependencies& deps_;
   Metrics& metrics_;
   const LoginMethod method_;

@@ -73,6 +73,15 @@ const std::vector<Attempt>& AgainstTheSidecar() {
          c["args"].push_back("--files=sales/lake=env");
        },
        "arguments of the container"},
+      {"another port",
+       [](json&, json& c) { c["args"].push_back("--tcp=9810"); },
+       "arguments of the container"},
+      {"a port before the files",
+       [](json&, json& c) {
+         c["args"].push_back("--tcp=9811");
+         c["args"].push_back("--files=sales/dw=env");
+       },
+       "arguments of the container"},
       {"files for everybody",
        [](json&, json& c) {
          c["args"].push_back("--files=sales/dw=env");

@@ -65,10 +65,12 @@ TEST_F(GuardTest, TakesWhatTheInjectorWrites) {
   ExpectAllowed(bed_->Try(pod), "with what clusters change");
   for (const char* wish :
        {"--files=sales/dw=my.cnf,sales/dw=service-binding", "--files-mode=0440",
-        "--files-notify=8080/on-change"}) {
+        "--files-notify=8080/on-change", "--tcp=9811"}) {
     sidecar["args"].push_back(wish);
     ExpectAllowed(bed_->Try(pod), wish);
   }
+  sidecar["args"].erase(sidecar["args"].begin() + 3, sidecar["args"].end() - 1);
+  ExpectAllowed(bed_->Try(pod), "a port alone");
 }
 
 TEST_F(GuardTest, RefusesASidecarThatIsNotOurs) {

@@ -37,13 +37,19 @@ Result<std::string> GuardFile(const std::string& name) {
 // The connections that the golden pods name.
 std::shared_ptr<const access::Snapshot> World() {
   model::Objects objects;
-  for (const char* ref : {"sales/warehouse", "sales/ledger", "crm-eu/api.v2"}) {
+  for (const char* ref :
+       {"sales/warehouse", "sales/ledger", "sales/lake", "crm-eu/api.v2"}) {
     model::Connection connection = AConnection(ref).ServerSideOnly(
         std::string_view(ref) == "sales/ledger");
     connection.sharing.mode = model::SharingMode::kOrganization;
     if (connection.metadata.name == "warehouse") {
       connection.endpoint.host = "dw.corp";
       connection.endpoint.port = 5432;
+    } else if (connection.metadata.name == "lake") {
+      connection.provider = "s3";
+      connection.credentials.type = "aws-static";
+      connection.endpoint = {};
+      connection.endpoint.url = "https://s3.corp";
     } else {
       connection.endpoint = {};
       connection.endpoint.url = "https://crm.corp/$1";

@@ -142,6 +142,28 @@ TEST(ConfigTest, RefusesFlagsThatSayNothing) {
   EXPECT_FALSE(ParseConfig(kLeast, "c.yaml", {"", "chatty"}));
 }
 
+TEST(ConfigTest, LoginsAreOfFourKinds) {
+  const auto read = [](const std::string& auth) {
+    return ParseConfig(
+        "cluster: c\nvault: {address: \"https://v\", auth: " + auth +
+            "}\nidentity: {namespace: a, serviceAccount: b}\n",
+        "c.yaml");
+  };
+  EXPECT_EQ(read("{kind: jwt}")->settings.vault.login, LoginKind::kJwt);
+  EXPECT_EQ(read("{kind: token}")->settings.vault.login, LoginKind::kToken);
+  const auto role = read("{kind: approle, roleIdFile: /r, secretIdFile: /s}");
+  ASSERT_TRUE(role) << role.error().message;
+  EXPECT_EQ(role->settings.vault.login, LoginKind::kAppRole);
+  EXPECT_EQ(role->role_id_file, "/r");
+  EXPECT_EQ(role->secret_id_file, "/s");
+  EXPECT_THAT(read("{kind: approle}").error().message,
+              HasSubstr("vault.auth.roleIdFile: required"));
+  EXPECT_THAT(read("{kind: token, roleIdFile: /r}").error().message,
+              HasSubstr("are approle's"));
+  EXPECT_THAT(read("{kind: userpass}").error().message,
+              HasSubstr("use kubernetes, jwt, approle or token"));
+}
+
 TEST(ConfigTest, FilesComeFromTheDocumentOrByFlags) {
   const std::string text =
       std::string(kLeast) +

@@ -75,6 +75,11 @@ op::inject::Surroundings GoldenSurroundings() {
       return Variables{{"CLAVIGER_CRM_EU__API_V2_URL", "https://crm.corp/$1"}};
     }
     if (ToString(connection) == "sales/ledger") return Variables{};
+    if (ToString(connection) == "sales/lake") {
+      return Variables{{"AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                        "http://127.0.0.1:9811/v1/connections/sales/lake/aws"},
+                       {"CLAVIGER_SALES__LAKE_URL", "https://s3.corp"}};
+    }
     return std::nullopt;
   };
   surroundings.file_refusal =

@@ -99,6 +99,7 @@ TEST(InjectTest, FilesReachTheSidecarAsItReadsThem) {
   const json wished = APod({{"claviger.io/connections", "sales/warehouse"},
                             {"claviger.io/files", " sales/warehouse=env,"},
                             {"claviger.io/files-mode", "0440"},
+                            {"claviger.io/tcp", "true"},
                             {"claviger.io/files-notify", "80/x"}});
   const json result = AfterInjection(
       wished, Inject(wished, GoldenSettings(), GoldenSurroundings()));
@@ -114,6 +115,7 @@ TEST(InjectTest, FilesReachTheSidecarAsItReadsThem) {
     if (name == "--files") flags.files = value;
     if (name == "--files-mode") flags.files_mode = value;
     if (name == "--files-notify") flags.files_notify = value;
+    if (name == "--tcp") flags.tcp = value;
   }
   const auto config = sidecar::ParseConfig(settings, "--settings", flags);
   ASSERT_TRUE(config) << config.error().message;
@@ -121,6 +123,9 @@ TEST(InjectTest, FilesReachTheSidecarAsItReadsThem) {
   EXPECT_EQ(providers::ToString(files.wanted), "sales/warehouse=env");
   EXPECT_EQ(files.mode, 0440U);
   EXPECT_EQ(files.notice->path, "/x");
+  EXPECT_EQ(config->settings.tcp->port, kTcpPort);
+  EXPECT_EQ(config->settings.tcp->secret_file, kTcpSecret);
+  EXPECT_EQ(config->settings.tcp->mode, 0440U);
   // Where the injector tells applications that bindings are.
   EXPECT_EQ(files.bindings_directory, kBindings);
   EXPECT_TRUE(files.directory.starts_with(std::string(kRunPath) + "/"));
