@@ -133,8 +133,9 @@ bool BodyDecoder::TakeTrailerChar(char c) {
   const size_t size = FindHeadEnd(trailer_, from, malformed);
   if (malformed) return false;
   if (size == 0) return true;
+  if (!ParseFields(trailer_, trailers_)) return false;
   part_ = Part::kEnd;
-  return ParseFields(trailer_, trailers_);
+  return true;
 }
 
 void AppendChunk(std::string_view content, std::string& out) {

@@ -278,7 +278,12 @@ void Session::OnServerGone() {
 bool Session::RelayAnswer() {
   if (out_.left() > kMaxWaiting) return false;
   if (exchange_->answer_known) return RelayAnswerBody();
-  if (!server_in_.empty()) return TakeAnswerHead();
+  if (!server_in_.empty()) {
+    const bool moved = TakeAnswerHead();
+    // What came with the head is looked at before any of it is written.
+    const bool more = phase_ == Phase::kExchange && exchange_->answer_known;
+    return (more && RelayAnswerBody()) || moved;
+  }
   if (server_ended_) OnServerGone();  // behind interim answers
   return server_ended_;
 }

@@ -130,19 +130,19 @@ void ReadSignal(const Field& field, Signals& signals) {
       }
       return;
     case 14:
+      // Readers that fold it to the real one exist.
+      signals.bad |= SameName(field.name, "content_length");
       if (!SameName(field.name, "content-length")) return;
       ++signals.lengths;
       signals.bad |= !ReadLength(field.value, signals.length);
       return;
     case 17:
+      signals.bad |= SameName(field.name, "transfer_encoding");
       if (!SameName(field.name, "transfer-encoding")) return;
       ++signals.encodings;
       signals.bad |= !SameName(field.value, "chunked");
       return;
     default:
-      // Readers that fold these to the real ones exist.
-      signals.bad |= SameName(field.name, "content_length") ||
-                     SameName(field.name, "transfer_encoding");
       return;
   }
 }
