@@ -192,6 +192,30 @@ void ReadParsed(const Value& value, Result<T> (*parse)(std::string_view),
   }
 }
 
+void ReadListeners(const Value& value, Draft& draft) {
+  std::vector<std::string> list;
+  Read(value, list);
+  std::string text;
+  for (const std::string& one : list) text += one + ",";
+  if (auto wanted = providers::ParseListenWishes(text)) {
+    draft.config.settings.proxy.listeners = *std::move(wanted);
+  } else {
+    Invalid(value, "not a list of listeners", wanted.error().message);
+  }
+}
+
+void ReadRanges(const Value& value, std::vector<proxy::AddressRange>& out) {
+  std::vector<std::string> list;
+  Read(value, list);
+  for (const std::string& one : list) {
+    if (auto range = proxy::ParseAddressRange(one)) {
+      out.push_back(*range);
+    } else {
+      Invalid(value, "not a list of addresses", range.error().message);
+    }
+  }
+}
+
 void ReadFiles(const Value& value, Draft& draft) {
   std::vector<std::string> list;
   Read(value, list);
@@ -209,7 +233,7 @@ struct Entry {
   Reader read;
 };
 
-constexpr std::array<Entry, 36> kEntries = {{
+constexpr std::array<Entry, 41> kEntries = {{
     {{"cluster", "text", "", "the cluster's name, part of every name in Vault",
       true},
      ReadCluster},
@@ -379,6 +403,35 @@ constexpr std::array<Entry, 36> kEntries = {{
        ReadParsed(value, providers::ParseFileNotice,
                   draft.config.settings.files.notice.emplace());
      }},
+    {{"proxy.listen", "list of texts", "[]",
+      "listeners of server-side-only connections, like [\"sales/api=http\", "
+      "\"sales/crm=http:9821\"]: a Unix socket each, and that port of "
+      "127.0.0.1"},
+     ReadListeners},
+    {{"proxy.directory", "path", "/run/claviger/connections",
+      "directory of these sockets: <namespace>.<name>/http.sock below it"},
+     [](const Value& value, Draft& draft) {
+       ReadAbsolutePath(value, kMaxSocketPath,
+                        draft.config.settings.proxy.directory);
+     }},
+    {{"proxy.secretFile", "path", "/run/claviger/secret",
+      "file that the secret for these ports is written to at start, readable "
+      "for whom socket.mode lets in"},
+     [](const Value& value, Draft& draft) {
+       ReadAbsolutePath(value, 4096, draft.config.settings.proxy.secret_file);
+     }},
+    {{"proxy.allowAddresses", "list of addresses", "[]",
+      "addresses that may be connected to although they are loopback, "
+      "link-local or the like, as \"127.0.0.0/8\""},
+     [](const Value& value, Draft& draft) {
+       ReadRanges(value, draft.config.settings.proxy.addresses.allowed);
+     }},
+    {{"proxy.refuseAddresses", "list of addresses", "[]",
+      "addresses that are never connected to; the API server's service address "
+      "is added by itself"},
+     [](const Value& value, Draft& draft) {
+       ReadRanges(value, draft.config.settings.proxy.addresses.refused);
+     }},
 }};
 
 constexpr std::array<SettingKey, kEntries.size()> Keys() {
@@ -445,6 +498,8 @@ void OverrideTcp(const Overrides& overrides, Settings& settings,
 void Override(const Overrides& overrides, Config& config, Problems& problems) {
   OverrideFiles(overrides, config.settings.files, problems);
   OverrideTcp(overrides, config.settings, problems);
+  OverrideBy(overrides.listen, "--listen", providers::ParseListenWishes,
+             config.settings.proxy.listeners, problems);
   if (!overrides.identity.empty()) {
     const size_t slash = overrides.identity.find('/');
     model::ObjectRef identity;

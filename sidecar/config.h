@@ -39,6 +39,7 @@ struct Overrides {
   std::string files_mode = {};    // "0440"
   std::string files_notify = {};  // "8080/reload"
   std::string tcp = {};           // "9811"
+  std::string listen = {};        // "sales/api=http:9821"
 };
 
 std::span<const model::SettingKey> ConfigKeys();

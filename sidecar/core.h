@@ -6,6 +6,8 @@
 #pragma once
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "http/server.h"
 #include "sidecar/api/guard.h"
@@ -20,6 +22,7 @@
 #include "sidecar/files/notifier.h"
 #include "sidecar/metrics.h"
 #include "sidecar/proxy/credential_access.h"
+#include "sidecar/proxy/open_listener.h"
 #include "sidecar/session/session.h"
 #include "sidecar/session/user_sessions.h"
 #include "sidecar/settings.h"
@@ -44,9 +47,15 @@ class Core {
               std::shared_ptr<http::Responder> responder);
   http::ServerResponse Health(const http::ServerRequest& request) const;
 
+  /// What is listened on, for the API to show. Before anything is served.
+  void SetListeners(std::vector<proxy::OpenListener> listeners) {
+    listeners_ = std::move(listeners);
+  }
   /// For what is proxied: asks the same questions and uses the same cache.
   std::unique_ptr<proxy::Access> MakeAccess(proxy::CredentialAccess::Post post);
 
+  Metrics& metrics() { return metrics_; }
+  DecisionLog& decisions() { return decisions_; }
   Worker& worker() { return worker_; }
   const Settings& settings() const { return settings_; }
   const Dependencies& dependencies() const { return deps_; }
@@ -73,6 +82,7 @@ class Core {
   Session session_;
   UserSessions users_;
   RefetchLimit refetches_;
+  std::vector<proxy::OpenListener> listeners_;
   LocalApi api_;
   files::Notifier notifier_;
   files::Keeper files_;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,6 +24,7 @@
 #include "sidecar/decisions/line_sink.h"
 #include "sidecar/files/store.h"
 #include "sidecar/hardening.h"
+#include "sidecar/proxy/address.h"
 #include "sidecar/sidecar.h"
 #include "sidecar/token_source.h"
 #include "vault/http_api.h"
@@ -30,6 +32,9 @@
 
 namespace claviger::sidecar {
 namespace {
+
+using proxy::AddressRules;
+using proxy::ParseAddressRange;
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
@@ -90,6 +95,13 @@ TokenSource SecretSource(const Config& config) {
   }
   if (config.secret_id_file.empty()) return nullptr;
   return MakeFileTokenSource(config.secret_id_file);
+}
+
+// Every pod is told where the API server is.
+void RefuseApiServer(AddressRules& rules) {
+  const char* const address = std::getenv("KUBERNETES_SERVICE_HOST");
+  const auto range = ParseAddressRange(address == nullptr ? "" : address);
+  if (range) rules.refused.push_back(*range);
 }
 
 int Serve(const Config& config) {
@@ -160,6 +172,9 @@ int Main(int argc, char** argv) {
                  "whom to tell of changed files: port/path on 127.0.0.1");
   app.add_option("--tcp", overrides.tcp,
                  "also serve the local API on this port of 127.0.0.1");
+  app.add_option("--listen", overrides.listen,
+                 "listeners of connections: namespace/name=http or =postgres, "
+                 "with :port for one on 127.0.0.1, separated by commas");
   app.set_version_flag("--version", CLAVIGER_VERSION);
   app.footer("Keys of the configuration file:\n" +
              model::SettingsHelp(ConfigKeys()));
@@ -179,9 +194,10 @@ int Main(int argc, char** argv) {
     if (!text) return Complain(kUsage, text.error().message);
     settings = *std::move(text);
   }
-  const Result<Config> config =
+  Result<Config> config =
       ParseConfig(settings, file.empty() ? "--settings" : file, overrides);
   if (!config) return Complain(kUsage, config.error().message);
+  RefuseApiServer(config->settings.proxy.addresses);
   return Serve(*config);
 }
 

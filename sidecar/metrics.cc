@@ -56,6 +56,10 @@ struct Metrics::Families {
       }
       by_route[route][0] = by_route[route][1];  // 1xx never happens
     }
+    for (size_t c = 0; c < kClasses.size(); ++c) {
+      proxied_by_class[c] =
+          &proxied.Add({{"status", std::string(kClasses[c])}});
+    }
   }
 
   prometheus::Registry registry;
@@ -100,7 +104,21 @@ struct Metrics::Families {
   prometheus::Gauge& users =
       SingleGauge(registry, "claviger_sidecar_user_sessions",
                   "End users' logins that are kept for reuse.");
+  CounterFamily& proxied = Counters(
+      registry, "claviger_sidecar_proxied_requests_total",
+      "Requests sent on for the application, or refused there, by class of "
+      "status.");
+  CounterFamily& proxied_bytes =
+      Counters(registry, "claviger_sidecar_proxied_bytes_total",
+               "Bytes of their bodies, by direction (in: to the server).");
+  prometheus::Counter& proxied_in = proxied_bytes.Add({{"direction", "in"}});
+  prometheus::Counter& proxied_out = proxied_bytes.Add({{"direction", "out"}});
+  prometheus::Counter& proxied_seconds =
+      Counters(registry, "claviger_sidecar_proxied_seconds_total",
+               "Time from a request's head to the end of its answer, summed.")
+          .Add({});
   std::array<ByClass, kRoutes.size()> by_route{};
+  ByClass proxied_by_class{};
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {}
@@ -117,6 +135,17 @@ void Metrics::CountLogin(std::string_view who,
   families_->logins
       .Add({{"who", std::string(who)}, {"result", ResultLabel(error)}})
       .Increment();
+}
+
+void Metrics::CountProxied(int status, uint64_t bytes_in, uint64_t bytes_out,
+                           std::chrono::milliseconds took) {
+  const size_t status_class =
+      status >= 100 && status < 600 ? static_cast<size_t>(status) / 100 - 1 : 4;
+  families_->proxied_by_class[status_class]->Increment();
+  families_->proxied_in.Increment(static_cast<double>(bytes_in));
+  families_->proxied_out.Increment(static_cast<double>(bytes_out));
+  families_->proxied_seconds.Increment(static_cast<double>(took.count()) /
+                                       1000.0);
 }
 
 void Metrics::CountRenewal(const std::optional<ErrorCode>& error) {

@@ -5,6 +5,7 @@
 // manifest can write becomes one. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -51,6 +52,9 @@ class Metrics {
 
   /// Calls that lines of the decision log stand for: "written" or "left_out".
   void CountDecisions(std::string_view result, int64_t count);
+  /// One request that was sent on for the application, or refused there.
+  void CountProxied(int status, uint64_t bytes_in, uint64_t bytes_out,
+                    std::chrono::milliseconds took);
 
   void SetBindings(int64_t generation, size_t connections);
   /// When bindings were last compared with Vault's with success.

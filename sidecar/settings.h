@@ -13,6 +13,8 @@
 
 #include "model/object.h"
 #include "providers/file_formats.h"
+#include "providers/listeners.h"
+#include "sidecar/proxy/address.h"
 
 namespace claviger::sidecar {
 
@@ -83,6 +85,16 @@ struct DecisionSettings {
   uint64_t max_bytes = uint64_t{16} << 20U;  // of a file; one more is kept
 };
 
+/// Listeners of server-side-only connections, whose requests the sidecar sends
+/// on with the credential.
+struct ProxySettings {
+  std::vector<providers::ListenWish> listeners;  // sorted
+  std::string directory = "/run/claviger/connections";
+  /// Where the secret is that ports ask for; readable as the socket is.
+  std::string secret_file = "/run/claviger/secret";
+  proxy::AddressRules addresses;
+};
+
 struct Settings {
   VaultNames vault;
   model::ObjectRef identity;  // this pod's service account
@@ -92,6 +104,7 @@ struct Settings {
   Intervals intervals;
   FileSettings files;
   DecisionSettings decisions;
+  ProxySettings proxy;
 };
 
 }  // namespace claviger::sidecar

@@ -12,6 +12,7 @@
 #include "http/server.h"
 #include "sidecar/api/guard.h"
 #include "sidecar/core.h"
+#include "sidecar/proxy/host.h"
 
 namespace claviger::sidecar {
 namespace {
@@ -56,6 +57,7 @@ class Sidecar::Impl {
     if (listening && settings.health) {
       listening = ListenHealth(*settings.health);
     }
+    if (listening) listening = StartProxies();
     return listening ? core_.Begin() : listening;
   }
 
@@ -63,7 +65,11 @@ class Sidecar::Impl {
     std::thread worker([this] { core_.worker().Run(); });
     // Of its own, so that no client of the API can keep a probe waiting.
     std::thread health([this] { health_->Run(); });
+    std::thread proxies([this] {
+      if (proxies_) proxies_->Run();
+    });
     server_->Run();
+    proxies.join();
     core_.worker().Stop();
     worker.join();
     core_.End();
@@ -72,7 +78,11 @@ class Sidecar::Impl {
     core_.dependencies().log.Info("stopped");
   }
 
-  void Stop() { server_->Stop(core_.settings().intervals.drain); }
+  void Stop() {
+    const auto drain = core_.settings().intervals.drain;
+    if (proxies_) proxies_->Stop(drain);
+    server_->Stop(drain);
+  }
 
   std::optional<uint16_t> tcp_port() const { return tcp_port_; }
   std::optional<uint16_t> health_port() const { return health_port_; }
@@ -103,6 +113,20 @@ class Sidecar::Impl {
     return {};
   }
 
+  Status StartProxies() {
+    if (core_.settings().proxy.listeners.empty()) return {};
+    const Dependencies& deps = core_.dependencies();
+    proxies_ = std::make_unique<proxy::Host>(
+        core_.settings(), deps.clock, deps.random, core_.decisions(),
+        core_.metrics(), [this](proxy::CredentialAccess::Post post) {
+          return core_.MakeAccess(std::move(post));
+        });
+    auto open = proxies_->Start();
+    if (!open) return Fail(open.error());
+    core_.SetListeners(*std::move(open));
+    return {};
+  }
+
   Status ListenHealth(const HealthSettings& health) {
     Result<uint16_t> port = health_->ListenTcp(
         health.address, health.port,
@@ -120,6 +144,7 @@ class Sidecar::Impl {
   std::unique_ptr<TcpGuard> tcp_guard_;
   std::optional<uint16_t> tcp_port_;
   std::optional<uint16_t> health_port_;
+  std::unique_ptr<proxy::Host> proxies_;  // null: none are wanted
   // Last, so that they end first: their handlers use all of the above.
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<http::Server> health_;

@@ -89,4 +89,18 @@ ordered_json ConnectionJson(const View& view, const access::Binding& binding,
   return json;
 }
 
+void AddListeners(const std::vector<proxy::OpenListener>& listeners,
+                  const model::ObjectRef& connection, ordered_json& json) {
+  ordered_json list = ordered_json::array();
+  for (const proxy::OpenListener& listener : listeners) {
+    if (listener.wish.connection != connection) continue;
+    ordered_json one;
+    one["protocol"] = providers::ToString(listener.wish.protocol);
+    if (!listener.socket.empty()) one["socket"] = listener.socket;
+    if (listener.wish.port) one["port"] = *listener.wish.port;
+    list.push_back(std::move(one));
+  }
+  json["listeners"] = std::move(list);
+}
+
 }  // namespace claviger::sidecar

@@ -7,10 +7,12 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "access/binding.h"
 #include "base/time.h"
 #include "sidecar/api/partition.h"
+#include "sidecar/proxy/open_listener.h"
 #include "sidecar/session/view.h"
 
 namespace claviger::sidecar {
@@ -29,5 +31,10 @@ nlohmann::ordered_json EndpointJson(const model::Endpoint& endpoint);
 
 /// RFC 3339, or null.
 nlohmann::ordered_json TimeJson(const std::optional<Time>& time);
+
+/// Puts where the connection is listened for into its JSON, as `listeners`.
+void AddListeners(const std::vector<proxy::OpenListener>& listeners,
+                  const model::ObjectRef& connection,
+                  nlohmann::ordered_json& json);
 
 }  // namespace claviger::sidecar

@@ -172,7 +172,9 @@ void LocalApi::List(const Exchange& exchange, const View& view) const {
   for (const access::Binding& binding : view.bindings) {
     ordered_json one = ConnectionJson(view, binding, std::nullopt,
                                       parts_.clock.Now(), partitions_, true);
-    if (!one.is_null()) connections.push_back(std::move(one));
+    if (one.is_null()) continue;
+    AddListeners(parts_.listeners, binding.facts->ref, one);
+    connections.push_back(std::move(one));
   }
   body["connections"] = std::move(connections);
   exchange.Send(JsonResponse(DumpJson(body)));
@@ -188,6 +190,7 @@ void LocalApi::ShowConnection(const Exchange& exchange,
                           parts_.clock.Now(), partitions_, false);
   }
   if (body.is_null()) return exchange.Refuse(NotVisible());
+  AddListeners(parts_.listeners, exchange.call.connection, body);
   exchange.Send(JsonResponse(DumpJson(body)));
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "access/binding.h"
 #include "base/clock.h"
@@ -28,6 +29,7 @@
 #include "sidecar/credentials/cache.h"
 #include "sidecar/decisions/log.h"
 #include "sidecar/metrics.h"
+#include "sidecar/proxy/open_listener.h"
 #include "sidecar/session/session.h"
 #include "sidecar/session/user_sessions.h"
 
@@ -50,6 +52,7 @@ class LocalApi {
     Metrics& metrics;
     RefetchLimit& refetches;
     DecisionLog& decisions;
+    const std::vector<proxy::OpenListener>& listeners;
   };
 
   explicit LocalApi(const Parts& parts);

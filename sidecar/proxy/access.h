@@ -6,6 +6,7 @@
 // the loop's thread, possibly before the call returns.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -33,6 +34,9 @@ struct Permit {
   std::shared_ptr<const Credential> credential;
   std::optional<Time> expires_at;   // of the credential
   std::optional<Time> valid_until;  // of the decision: ask again then
+  int64_t generation = 0;           // of the bindings
+  bool stale = false;               // Vault could not confirm it
+  bool degraded = false;            // a slot further away than the first
 };
 
 /// The credential by our names: "username", "password", "token".

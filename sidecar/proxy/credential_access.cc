@@ -19,6 +19,9 @@ Permit PermitOf(Resolved resolved) {
   permit.credential = std::move(resolved.credential);
   permit.expires_at = resolved.expires_at;
   permit.valid_until = resolved.valid_until;
+  permit.generation = resolved.view->generation;
+  permit.stale = resolved.stale;
+  permit.degraded = resolved.degraded;
   return permit;
 }
 

@@ -451,7 +451,7 @@ void Session::FinishAnswer() {
       whole && exchange.response.keep_alive && server_out_.empty();
   const bool keep_client = whole && exchange.head.keep_alive && !draining_ &&
                            exchange.encoding != Encoding::kUntilClose;
-  Report(exchange.response.status, "Sent");
+  Report(exchange.response.status, "Allowed");
   phase_ = keep_client ? Phase::kHead : Phase::kClosing;
   if (!keep_client) SetDeadline(parts_.limits().idle);
   EndExchange(keep_server);
@@ -489,7 +489,7 @@ bool Session::RelayTunnel() {
   const bool done = (client_ended_ && server_out_.empty()) ||
                     (server_ended_ && out_.empty() && server_in_.empty());
   if (!done) return moved;
-  Report(101, "Sent");
+  Report(101, "Allowed");
   Close();
   return false;
 }
@@ -526,8 +526,7 @@ void Session::Report(int status, std::string_view reason) {
     proxied.took = parts_.loop().clock().SteadyNow() - exchange.began;
     if (exchange.door != nullptr) {
       const Permit& permit = exchange.door->permit();
-      proxied.caller = permit.caller;
-      proxied.slot = permit.slot;
+      proxied.permit = &permit;
       proxied.route = RouteOf(permit.facts->endpoint, exchange.aimed.path);
     }
   }

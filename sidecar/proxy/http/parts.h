@@ -47,12 +47,11 @@ struct HttpListener {
 /// header, no body; of the path only what the connection itself names.
 struct Proxied {
   model::ObjectRef connection;
-  std::string_view caller;  // "" where it was not decided
-  std::string_view slot;
+  const Permit* permit = nullptr;  // null: there was none
   std::string_view method;
   std::string_view route;   // "/v1/", "/" for any
-  std::string_view reason;  // "Sent", or a problem's
-  int status = 0;
+  std::string_view reason;  // "Allowed", or a problem's
+  int status = 0;           // 0: the client did not wait for it
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   std::chrono::milliseconds took{0};

@@ -322,7 +322,7 @@ void Session::Close() {
   if (phase_ == Phase::kClosed) return;
   const auto self = shared_from_this();
   if (exchange_ && !exchange_->logged && exchange_->door != nullptr) {
-    Report(499, "ClientGone");
+    Report(0, "Allowed");
   }
   phase_ = Phase::kClosed;
   ClearDeadline();

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "support/scripted_server.h"
 #include "unit/sidecar/harness.h"
 #include "unit/sidecar/socket_client.h"
 
@@ -164,6 +165,87 @@ TEST_F(SidecarTest, SeveralRunInOneProcess) {
   EXPECT_NE(AskUnix(other.socket.path, "GET", "/v1/connections").status, 0);
   second.Stop();
   thread.join();
+}
+
+class ProxyTest : public SidecarTest {
+ protected:
+  // sales/api is server-side-only, and its server is here.
+  void RunWith(Script script) {
+    server_ = std::make_unique<ScriptedServer>(
+        std::vector<Script>{std::move(script)});
+    vault_.PutSecret("secret/sales/api", R"({"token":"canary-5f3a-token"})");
+    AConnection api("sales/api");
+    api.Shared(model::SharingMode::kOrganization)
+        .WithDefault(Kv2("secret", "sales/api"));
+    model::Connection connection = api;
+    connection.provider = "http";
+    connection.credentials.type = "token";
+    connection.endpoint = {};
+    connection.endpoint.url = server_->url();
+    connection.endpoint.insecure = true;
+    model::Objects objects = ObjectsOf({connection});
+    objects.service_accounts.push_back({"reports", "nightly"});
+    vault_.Publish(std::move(objects), clock_.Now());
+    const std::string folder =
+        settings_.socket.path.substr(0, settings_.socket.path.rfind('/'));
+    settings_.proxy.listeners = {
+        {{"sales", "api"}, providers::Protocol::kHttp, 0}};
+    settings_.proxy.directory = folder + "/connections";
+    settings_.proxy.secret_file = folder + "/pod-secret";
+    unlink(settings_.proxy.secret_file.c_str());
+    settings_.proxy.addresses.allowed = {
+        *sidecar::proxy::ParseAddressRange("127.0.0.0/8")};
+    settings_.decisions.to = folder + "/decisions";
+    Run();
+    shown_ = Get("/v1/connections/sales/api").body;
+  }
+  std::string Socket() const {
+    return settings_.proxy.directory + "/sales.api/http.sock";
+  }
+
+  std::unique_ptr<ScriptedServer> server_;
+  std::string shown_;
+};
+
+TEST_F(ProxyTest, SendsRequestsOnWithTheCredentialAndNeverShowsIt) {
+  RunWith(AnswerHttp(200, "the data"));
+  const SocketAnswer answer = AskUnix(Socket(), "GET", "/items?q=secret-query");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, HasSubstr("the data"));
+  EXPECT_THAT(server_->requests().at(0),
+              HasSubstr("Authorization: Bearer canary-5f3a-token"));
+  EXPECT_EQ(Get("/v1/connections/sales/api/credential").status, 403);
+  const auto port = nlohmann::json::parse(shown_)["listeners"][0]["port"];
+  EXPECT_THAT(shown_, HasSubstr(Socket()));
+  EXPECT_EQ(AskTcp(port.get<uint16_t>(), "GET", "/items").status, 401);
+  const std::string metrics =
+      AskTcp(sidecar_->health_port().value(), "GET", "/metrics").body;
+  EXPECT_THAT(metrics, HasSubstr("claviger_sidecar_proxied_requests_total{"
+                                 "status=\"2xx\"} 1"));
+  sidecar_->Stop();
+  thread_.join();
+  const std::string decisions = *ReadFile(settings_.decisions.to, 1'000'000);
+  EXPECT_THAT(decisions, HasSubstr("\"sales/api\""));
+  EXPECT_THAT(decisions, HasSubstr("\"GET\""));
+  for (const std::string& said :
+       {answer.body, shown_, metrics, decisions, log_.text()}) {
+    EXPECT_THAT(said, ::testing::Not(HasSubstr("canary-5f3a-token")));
+    EXPECT_THAT(said, ::testing::Not(HasSubstr("secret-query")));
+  }
+}
+
+TEST_F(ProxyTest, FinishesWhatIsUnderWayWhenItStops) {
+  const Script slow = {
+      {Step::Kind::kReadRequest},
+      {Step::Kind::kDrip, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow"}};
+  RunWith(slow);
+  std::thread client([this] {
+    EXPECT_THAT(AskUnix(Socket(), "GET", "/").body, HasSubstr("slow"));
+  });
+  while (server_->requests().empty()) std::this_thread::yield();
+  sidecar_->Stop();
+  thread_.join();
+  client.join();
 }
 
 }  // namespace

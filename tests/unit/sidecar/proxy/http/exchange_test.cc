@@ -60,7 +60,7 @@ TEST_F(ExchangeTest, SendsTheRequestOnWithTheCredential) {
                                 kCanary + "\r\n"));
   EXPECT_THAT(Seen(), HasSubstr("Host: 127.0.0.1:"));
   EXPECT_THAT(Seen(), Not(HasSubstr("Host: l\r\n")));
-  EXPECT_THAT(proxy_.observer.lines(), ElementsAre("GET / 200 Sent"));
+  EXPECT_THAT(proxy_.observer.lines(), ElementsAre("GET / 200 Allowed"));
 }
 
 TEST_F(ExchangeTest, RemovesWhatIsTheClientsOwnOrOfThisHop) {

@@ -114,7 +114,7 @@ class PlayedAccess final : public Access {
   std::atomic<int> replaced_{0};
 };
 
-/// Keeps one line per request: "GET / 200 Sent".
+/// Keeps one line per request: "GET / 200 Allowed".
 class KeptProxied final : public ProxyObserver {
  public:
   void OnProxied(const Proxied& proxied) override {

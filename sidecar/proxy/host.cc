@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sidecar/proxy/host.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/digest.h"
+#include "base/file.h"
+
+namespace claviger::sidecar::proxy {
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{50};
+constexpr size_t kMaxSocketPath = 107;
+
+// Whoever may use the socket may read the secret, and nobody else.
+unsigned ModeOfSecret(unsigned socket_mode) { return socket_mode & 0444U; }
+
+}  // namespace
+
+// What was proxied, in the decision log and in the metrics.
+class Host::Observer final : public ProxyObserver {
+ public:
+  Observer(DecisionLog& decisions, Metrics& metrics)
+      : decisions_(decisions), metrics_(metrics) {}
+
+  void OnProxied(const Proxied& proxied) override {
+    metrics_.CountProxied(proxied.status, proxied.bytes_in, proxied.bytes_out,
+                          proxied.took);
+    DecisionRecord record;
+    record.kind = DecisionKind::kRequest;
+    record.connection = model::ToString(proxied.connection);
+    record.delivery = access::Delivery::kInject;
+    record.reason = proxied.reason;
+    record.method = proxied.method;
+    record.target = proxied.route;
+    if (proxied.permit != nullptr) {
+      record.slot = proxied.permit->slot;
+      record.generation = proxied.permit->generation;
+      record.stale = proxied.permit->stale;
+      record.degraded = proxied.permit->degraded;
+    }
+    decisions_.Done(decisions_.Open(std::move(record)),
+                    {proxied.status, proxied.bytes_in, proxied.bytes_out});
+  }
+
+ private:
+  DecisionLog& decisions_;
+  Metrics& metrics_;
+};
+
+// Ends the loop once nothing is under way, or the time for that is over.
+class Host::Draining final : public Timed {
+ public:
+  Draining(Host& host, std::chrono::milliseconds drain)
+      : Timed(host.loop_),
+        host_(host),
+        until_(host.loop_.clock().SteadyNow() + drain) {
+    OnDeadline();
+  }
+
+ private:
+  void OnDeadline() override {
+    const bool over = host_.loop_.clock().SteadyNow() >= until_;
+    if (!over && !host_.http_.idle()) return SetDeadline(kLookEvery);
+    host_.http_.CloseAll();
+    host_.loop_.Stop();
+  }
+
+  Host& host_;
+  const SteadyTime until_;
+};
+
+Host::Host(const Settings& settings, const Clock& clock, Random& random,
+           DecisionLog& decisions, Metrics& metrics,
+           const AccessMaker& make_access)
+    : settings_(settings),
+      random_(random),
+      loop_(clock),
+      observer_(std::make_unique<Observer>(decisions, metrics)),
+      access_(make_access([this](std::function<void()> task) {
+        loop_.RunOrPost(std::move(task));
+      })),
+      dialer_(loop_, MakeSystemResolver(loop_), settings.proxy.addresses),
+      http_(loop_, dialer_, *access_, *observer_) {}
+
+Host::~Host() = default;
+
+Result<std::vector<OpenListener>> Host::Start() {
+  const auto& wishes = settings_.proxy.listeners;
+  const bool ports =
+      std::any_of(wishes.begin(), wishes.end(),
+                  [](const auto& wish) { return wish.port.has_value(); });
+  if (ports) {
+    if (Status made = OpenSecret(); !made) return Fail(made.error());
+  }
+  std::vector<OpenListener> open;
+  for (const providers::ListenWish& wish : wishes) {
+    if (Status opened = Open(wish, open); !opened) {
+      return Fail(opened.error(), "listen for " + ToString(wish));
+    }
+  }
+  return open;
+}
+
+Status Host::OpenSecret() {
+  std::string secret = Base64UrlEncode(random_.Bytes(32));
+  Status written = WriteFileAtomically(settings_.proxy.secret_file, secret,
+                                       ModeOfSecret(settings_.socket.mode));
+  secret_ = std::make_shared<const Secret>(std::move(secret));
+  return written;
+}
+
+Status Host::Open(const providers::ListenWish& wish,
+                  std::vector<OpenListener>& open) {
+  if (wish.protocol != providers::Protocol::kHttp) {
+    return Fail(ErrorCode::kUnsupported,
+                "this sidecar does not speak that protocol yet");
+  }
+  OpenListener listener{wish, SocketOf(settings_.proxy.directory, wish)};
+  if (listener.socket.size() > kMaxSocketPath) {
+    // The port and the local API remain.
+    listener.socket.clear();
+  } else {
+    Status listening =
+        http_.ListenUnix(wish.connection, listener.socket,
+                         settings_.socket.mode, settings_.socket.allowed_uids);
+    if (!listening) return listening;
+  }
+  if (wish.port) {
+    const auto port = http_.ListenTcp(wish.connection, *wish.port, secret_);
+    if (!port) return Fail(port.error());
+    listener.wish.port = *port;
+  }
+  open.push_back(std::move(listener));
+  return {};
+}
+
+void Host::Run() {
+  loop_.Run();
+  http_.CloseAll();
+}
+
+void Host::Stop(std::chrono::milliseconds drain) {
+  loop_.Post([this, drain] {
+    if (draining_ != nullptr) return;
+    http_.BeginStop();
+    draining_ = std::make_unique<Draining>(*this, drain);
+  });
+}
+
+}  // namespace claviger::sidecar::proxy
