@@ -233,7 +233,7 @@ struct Entry {
   Reader read;
 };
 
-constexpr std::array<Entry, 41> kEntries = {{
+constexpr std::array<Entry, 42> kEntries = {{
     {{"cluster", "text", "", "the cluster's name, part of every name in Vault",
       true},
      ReadCluster},
@@ -376,6 +376,10 @@ constexpr std::array<Entry, 41> kEntries = {{
     {{"intervals.drainSeconds", "number", "5",
       "how long answers under way may take after SIGTERM"},
      ReadInterval<&Intervals::drain>},
+    {{"intervals.revocationGraceSeconds", "number", "30",
+      "how long a database session that may not be any more has for its "
+      "transaction; idle ones end at once"},
+     ReadInterval<&Intervals::revocation_grace>},
     {{"files.wanted", "list of texts", "[]",
       "files to keep, like [\"sales/warehouse=pgpass\"]"},
      ReadFiles},
@@ -409,7 +413,8 @@ constexpr std::array<Entry, 41> kEntries = {{
       "127.0.0.1"},
      ReadListeners},
     {{"proxy.directory", "path", "/run/claviger/connections",
-      "directory of these sockets: <namespace>.<name>/http.sock below it"},
+      "directory of these sockets: <namespace>.<name>/http.sock or "
+      ".s.PGSQL.5432 below it"},
      [](const Value& value, Draft& draft) {
        ReadAbsolutePath(value, kMaxSocketPath,
                         draft.config.settings.proxy.directory);

@@ -48,6 +48,7 @@ Core::Core(Settings settings, Dependencies dependencies)
           [this](const ViewPtr& view) {
             upkeep_.OnView(view);
             files_.Review();
+            if (on_change_) on_change_();
           },
           [this](const LoginSpan& login) { cache_.OnLogin(login); }),
       users_(settings_, deps_, worker_, metrics_),

@@ -5,6 +5,7 @@
 // worker() is to be run by exactly one thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -51,6 +52,11 @@ class Core {
   void SetListeners(std::vector<proxy::OpenListener> listeners) {
     listeners_ = std::move(listeners);
   }
+  /// Called on the worker's thread when what may be used has changed. Before
+  /// anything is served.
+  void SetOnChange(std::function<void()> on_change) {
+    on_change_ = std::move(on_change);
+  }
   /// For what is proxied: asks the same questions and uses the same cache.
   std::unique_ptr<proxy::Access> MakeAccess(proxy::CredentialAccess::Post post);
 
@@ -83,6 +89,7 @@ class Core {
   UserSessions users_;
   RefetchLimit refetches_;
   std::vector<proxy::OpenListener> listeners_;
+  std::function<void()> on_change_;
   LocalApi api_;
   files::Notifier notifier_;
   files::Keeper files_;

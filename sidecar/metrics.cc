@@ -117,6 +117,25 @@ struct Metrics::Families {
       Counters(registry, "claviger_sidecar_proxied_seconds_total",
                "Time from a request's head to the end of its answer, summed.")
           .Add({});
+  CounterFamily& sessions = Counters(
+      registry, "claviger_sidecar_sessions_total",
+      "Database sessions for the application that have ended, by result "
+      "(opened or refused).");
+  prometheus::Counter& sessions_opened = sessions.Add({{"result", "opened"}});
+  prometheus::Counter& sessions_refused = sessions.Add({{"result", "refused"}});
+  CounterFamily& session_bytes =
+      Counters(registry, "claviger_sidecar_session_bytes_total",
+               "Bytes of ended database sessions, by direction (in: to the "
+               "server).");
+  prometheus::Counter& session_in = session_bytes.Add({{"direction", "in"}});
+  prometheus::Counter& session_out = session_bytes.Add({{"direction", "out"}});
+  prometheus::Counter& session_seconds =
+      Counters(registry, "claviger_sidecar_session_seconds_total",
+               "How long ended database sessions were open, summed.")
+          .Add({});
+  prometheus::Gauge& sessions_open =
+      SingleGauge(registry, "claviger_sidecar_sessions_open",
+                  "Database sessions that are open for the application.");
   std::array<ByClass, kRoutes.size()> by_route{};
   ByClass proxied_by_class{};
 };
@@ -146,6 +165,20 @@ void Metrics::CountProxied(int status, uint64_t bytes_in, uint64_t bytes_out,
   families_->proxied_out.Increment(static_cast<double>(bytes_out));
   families_->proxied_seconds.Increment(static_cast<double>(took.count()) /
                                        1000.0);
+}
+
+void Metrics::CountSession(bool opened, uint64_t bytes_in, uint64_t bytes_out,
+                           std::chrono::milliseconds took) {
+  if (!opened) return families_->sessions_refused.Increment();
+  families_->sessions_opened.Increment();
+  families_->session_in.Increment(static_cast<double>(bytes_in));
+  families_->session_out.Increment(static_cast<double>(bytes_out));
+  families_->session_seconds.Increment(static_cast<double>(took.count()) /
+                                       1000.0);
+}
+
+void Metrics::SetSessions(size_t open) {
+  families_->sessions_open.Set(static_cast<double>(open));
 }
 
 void Metrics::CountRenewal(const std::optional<ErrorCode>& error) {

@@ -55,6 +55,10 @@ class Metrics {
   /// One request that was sent on for the application, or refused there.
   void CountProxied(int status, uint64_t bytes_in, uint64_t bytes_out,
                     std::chrono::milliseconds took);
+  /// One database session that has ended, or was refused.
+  void CountSession(bool opened, uint64_t bytes_in, uint64_t bytes_out,
+                    std::chrono::milliseconds took);
+  void SetSessions(size_t open);
 
   void SetBindings(int64_t generation, size_t connections);
   /// When bindings were last compared with Vault's with success.

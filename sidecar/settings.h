@@ -64,6 +64,9 @@ struct Intervals {
   std::chrono::milliseconds user_session{300'000};
   /// How long one connection's `report-failed` is answered 429 after another.
   std::chrono::milliseconds report_failed{10'000};
+  /// How long a proxied session that may not be any more has to end its
+  /// transaction.
+  std::chrono::milliseconds revocation_grace{30'000};
   /// How long answers under way may take once Stop was called.
   std::chrono::milliseconds drain{5'000};
 };

@@ -124,6 +124,7 @@ class Sidecar::Impl {
     auto open = proxies_->Start();
     if (!open) return Fail(open.error());
     core_.SetListeners(*std::move(open));
+    core_.SetOnChange([this] { proxies_->Review(); });
     return {};
   }
 

@@ -16,10 +16,16 @@ constexpr size_t kMaxSocketPath = 107;
 // Whoever may use the socket may read the secret, and nobody else.
 unsigned ModeOfSecret(unsigned socket_mode) { return socket_mode & 0444U; }
 
+pg::FrontLimits LimitsOf(const Intervals& intervals) {
+  pg::FrontLimits limits;
+  limits.revocation_grace = intervals.revocation_grace;
+  return limits;
+}
+
 }  // namespace
 
 // What was proxied, in the decision log and in the metrics.
-class Host::Observer final : public ProxyObserver {
+class Host::Observer final : public ProxyObserver, public pg::SessionObserver {
  public:
   Observer(DecisionLog& decisions, Metrics& metrics)
       : decisions_(decisions), metrics_(metrics) {}
@@ -44,9 +50,33 @@ class Host::Observer final : public ProxyObserver {
                     {proxied.status, proxied.bytes_in, proxied.bytes_out});
   }
 
+  void OnOpened(const model::ObjectRef& /*connection*/) override {
+    metrics_.SetSessions(++sessions_);
+  }
+
+  void OnClosed(const pg::SessionReport& report) override {
+    if (report.opened) metrics_.SetSessions(--sessions_);
+    metrics_.CountSession(report.opened, report.bytes_to_server,
+                          report.bytes_to_client, report.duration);
+    DecisionRecord record;
+    record.kind = DecisionKind::kSession;
+    record.connection = model::ToString(report.connection);
+    record.delivery = access::Delivery::kInject;
+    record.reason = report.opened ? "Allowed" : report.outcome;
+    record.slot = report.slot;
+    record.generation = report.generation;
+    record.stale = report.stale;
+    record.degraded = report.degraded;
+    record.target = report.database;
+    if (report.opened && report.outcome != "ended") record.why = report.outcome;
+    decisions_.Done(decisions_.Open(std::move(record)),
+                    {0, report.bytes_to_server, report.bytes_to_client});
+  }
+
  private:
   DecisionLog& decisions_;
   Metrics& metrics_;
+  size_t sessions_ = 0;
 };
 
 // Ends the loop once nothing is under way, or the time for that is over.
@@ -62,8 +92,10 @@ class Host::Draining final : public Timed {
  private:
   void OnDeadline() override {
     const bool over = host_.loop_.clock().SteadyNow() >= until_;
-    if (!over && !host_.http_.idle()) return SetDeadline(kLookEvery);
+    const bool idle = host_.http_.idle() && host_.postgres_.idle();
+    if (!over && !idle) return SetDeadline(kLookEvery);
     host_.http_.CloseAll();
+    host_.postgres_.CloseAll();
     host_.loop_.Stop();
   }
 
@@ -82,7 +114,10 @@ Host::Host(const Settings& settings, const Clock& clock, Random& random,
         loop_.RunOrPost(std::move(task));
       })),
       dialer_(loop_, MakeSystemResolver(loop_), settings.proxy.addresses),
-      http_(loop_, dialer_, *access_, *observer_) {}
+      http_(loop_, dialer_, *access_, *observer_),
+      postgres_(loop_, dialer_, *access_, random, *observer_,
+                model::ToString(settings.identity),
+                LimitsOf(settings.intervals)) {}
 
 Host::~Host() = default;
 
@@ -113,38 +148,70 @@ Status Host::OpenSecret() {
 
 Status Host::Open(const providers::ListenWish& wish,
                   std::vector<OpenListener>& open) {
-  if (wish.protocol != providers::Protocol::kHttp) {
-    return Fail(ErrorCode::kUnsupported,
-                "this sidecar does not speak that protocol yet");
-  }
   OpenListener listener{wish, SocketOf(settings_.proxy.directory, wish)};
   if (listener.socket.size() > kMaxSocketPath) {
     // The port and the local API remain.
     listener.socket.clear();
-  } else {
-    Status listening =
-        http_.ListenUnix(wish.connection, listener.socket,
-                         settings_.socket.mode, settings_.socket.allowed_uids);
-    if (!listening) return listening;
+  } else if (Status listening = OpenUnix(listener); !listening) {
+    return listening;
   }
   if (wish.port) {
-    const auto port = http_.ListenTcp(wish.connection, *wish.port, secret_);
+    const auto port = OpenTcp(wish);
     if (!port) return Fail(port.error());
     listener.wish.port = *port;
+    if (Status written = WritePassfile(listener); !written) return written;
   }
   open.push_back(std::move(listener));
   return {};
 }
 
+Status Host::OpenUnix(const OpenListener& listener) {
+  const model::ObjectRef& connection = listener.wish.connection;
+  const SocketSettings& socket = settings_.socket;
+  return listener.wish.protocol == providers::Protocol::kPostgres
+             ? postgres_.ListenUnix(connection, listener.socket, socket.mode,
+                                    socket.allowed_uids)
+             : http_.ListenUnix(connection, listener.socket, socket.mode,
+                                socket.allowed_uids);
+}
+
+Result<uint16_t> Host::OpenTcp(const providers::ListenWish& wish) {
+  return wish.protocol == providers::Protocol::kPostgres
+             ? postgres_.ListenTcp(wish.connection, *wish.port, *secret_)
+             : http_.ListenTcp(wish.connection, *wish.port, secret_);
+}
+
+// As PostgreSQL's clients read one, beside the socket.
+Status Host::WritePassfile(const OpenListener& listener) {
+  if (listener.wish.protocol != providers::Protocol::kPostgres ||
+      listener.socket.empty()) {
+    return {};
+  }
+  const size_t slash = listener.socket.rfind('/');
+  std::string line = "127.0.0.1:" + std::to_string(*listener.wish.port) +
+                     ":*:*:" + std::string(secret_->Reveal()) + "\n";
+  Status written =
+      WriteFileAtomically(listener.socket.substr(0, slash) + "/pgpass", line,
+                          ModeOfSecret(settings_.socket.mode));
+  WipeString(line);
+  return written;
+}
+
 void Host::Run() {
   loop_.Run();
   http_.CloseAll();
+  postgres_.CloseAll();
+}
+
+void Host::Review() {
+  loop_.Post([this] { postgres_.Review(); });
 }
 
 void Host::Stop(std::chrono::milliseconds drain) {
   loop_.Post([this, drain] {
     if (draining_ != nullptr) return;
     http_.BeginStop();
+    postgres_.BeginStop(drain);
     draining_ = std::make_unique<Draining>(*this, drain);
   });
 }

@@ -21,6 +21,7 @@
 #include "sidecar/proxy/http/http_proxy.h"
 #include "sidecar/proxy/loop.h"
 #include "sidecar/proxy/open_listener.h"
+#include "sidecar/proxy/postgres/postgres_proxy.h"
 #include "sidecar/settings.h"
 
 namespace claviger::sidecar::proxy {
@@ -43,6 +44,8 @@ class Host {
   Result<std::vector<OpenListener>> Start();
   /// Serves until Stop and the end of what is under way.
   void Run();
+  /// What may be used has changed: what must end of it, does. From any thread.
+  void Review();
   /// Takes no more; what is under way may end for at most `drain`.
   void Stop(std::chrono::milliseconds drain);
 
@@ -51,6 +54,9 @@ class Host {
   class Observer;
 
   Status OpenSecret();
+  Status OpenUnix(const OpenListener& listener);
+  Result<uint16_t> OpenTcp(const providers::ListenWish& wish);
+  Status WritePassfile(const OpenListener& listener);
   Status Open(const providers::ListenWish& wish,
               std::vector<OpenListener>& open);
 
@@ -62,6 +68,7 @@ class Host {
   Dialer dialer_;
   std::shared_ptr<const Secret> secret_;
   HttpProxy http_;
+  PostgresProxy postgres_;
   std::unique_ptr<Draining> draining_;
 };
 

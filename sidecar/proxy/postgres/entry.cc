@@ -108,6 +108,9 @@ void Entry::OnLogin(ServerLogin::Outcome outcome) {
   entered.login = std::move(in.login);
   entered.route = plan_->route;
   entered.startup = std::move(startup_);
+  entered.generation = permit_->generation;
+  entered.stale = permit_->stale;
+  entered.degraded = permit_->degraded;
   Finish(std::move(entered));
 }
 

@@ -52,6 +52,9 @@ struct Entered {
   postgres::LoggedIn login;
   std::shared_ptr<const ServerRoute> route;
   StartupPlan startup;
+  int64_t generation = 0;  // of the bindings
+  bool stale = false;
+  bool degraded = false;
 };
 
 class Entry final : public std::enable_shared_from_this<Entry> {

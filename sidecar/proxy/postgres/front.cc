@@ -29,11 +29,7 @@ Front::Front(const Parts& parts, model::ObjectRef connection,
       keys_(parts.random),
       canceller_(parts.loop, parts.dialer) {}
 
-Front::~Front() {
-  Stop();
-  // Those that still say goodbye do so to nobody.
-  while (!sessions_.empty()) sessions_.begin()->second->Abandon();
-}
+Front::~Front() { CloseAll(); }
 
 void Front::SetSecret(const Secret& secret) {
   verifier_ = postgres::MakeScramVerifier(
@@ -96,12 +92,8 @@ void Front::Review() {
 template <typename Condition>
 void Front::RevokeWhere(Condition condition,
                         const postgres::ErrorFields& error) {
-  std::vector<std::shared_ptr<Session>> concerned;
-  for (const auto& [key, session] : sessions_) {
-    if (condition(*session)) concerned.push_back(session);
-  }
-  for (const auto& session : concerned) {
-    session->Revoke(error, limits_.revocation_grace);
+  for (const auto& session : All()) {
+    if (condition(*session)) session->Revoke(error, limits_.revocation_grace);
   }
 }
 
@@ -131,12 +123,24 @@ void Front::OnReviewed(const Access::Answer& answer) {
             "another credential is to be used now", "connect again"));
 }
 
-void Front::Stop() {
+void Front::BeginStop(std::chrono::milliseconds drain) {
   stopped_ = true;
+  const postgres::ErrorFields error =
+      Fault(entry_.connection, postgres::sqlstate::kRevoked, "Stopping",
+            "the sidecar ends", "connect again");
+  for (const auto& session : All()) session->Stop(error, drain);
+}
+
+void Front::CloseAll() {
+  stopped_ = true;
+  for (const auto& session : All()) session->Abandon();
+}
+
+std::vector<std::shared_ptr<Session>> Front::All() const {
   std::vector<std::shared_ptr<Session>> all;
   all.reserve(sessions_.size());
   for (const auto& [key, session] : sessions_) all.push_back(session);
-  for (const auto& session : all) session->Stop();
+  return all;
 }
 
 }  // namespace claviger::sidecar::proxy::pg

@@ -11,7 +11,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/log.h"
 #include "sidecar/proxy/postgres/canceller.h"
 #include "sidecar/proxy/postgres/session.h"
 
@@ -32,7 +31,6 @@ class Front final : public Session::Home, public Timed {
     Dialer& dialer;
     Random& random;
     SessionObserver& observer;
-    Logger& log;
     std::span<char> space;  // what passes through is read into; shared
   };
 
@@ -50,8 +48,11 @@ class Front final : public Session::Home, public Timed {
 
   /// What may be used has changed: looks again, and ends what is over.
   void Review();
-  /// Takes no more and ends all sessions.
-  void Stop();
+  /// Takes no more: idle sessions end, others with their transaction, at last
+  /// after `drain`.
+  void BeginStop(std::chrono::milliseconds drain);
+  /// Ends all sessions without a word.
+  void CloseAll();
 
   size_t sessions() const { return sessions_.size(); }
 
@@ -67,6 +68,8 @@ class Front final : public Session::Home, public Timed {
 
  private:
   void Take(int fd, const postgres::ScramVerifier* verifier);
+  // Sessions end while they are gone through.
+  std::vector<std::shared_ptr<Session>> All() const;
   void OnReviewed(const Access::Answer& answer);
   template <typename Condition>
   void RevokeWhere(Condition condition, const postgres::ErrorFields& error);

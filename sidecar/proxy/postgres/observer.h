@@ -24,6 +24,10 @@ struct SessionReport {
   uint64_t bytes_to_server = 0;
   std::chrono::milliseconds duration{0};
   bool opened = false;  // the login had succeeded
+  // Of the decision.
+  int64_t generation = 0;
+  bool stale = false;
+  bool degraded = false;
 };
 
 class SessionObserver {

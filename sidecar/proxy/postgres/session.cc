@@ -197,13 +197,19 @@ void Session::OnEntered(Entry::Outcome outcome) {
     return Refuse(*error, ReasonOf(*error));
   }
   auto& entered = std::get<Entered>(outcome);
-  if (revoked_) return Refuse(*revoked_, "revoked");
+  if (revoked_) {
+    return Refuse(*revoked_,
+                  report_.outcome.empty() ? "revoked" : report_.outcome);
+  }
   state_ = State::kOpen;
   server_ = std::move(entered.stream);
   route_ = entered.route;
   report_.opened = true;
   report_.slot = route_->slot;
   report_.database = entered.startup.database;
+  report_.generation = entered.generation;
+  report_.stale = entered.stale;
+  report_.degraded = entered.degraded;
   pump_ = std::make_unique<Pump>(home_.parts().loop, *client_, *server_,
                                  home_.space(), *this, weak_from_this());
   pump_->SetStatus(entered.login.status);
@@ -247,12 +253,14 @@ void Session::Revoke(postgres::ErrorFields error,
   SetDeadline(grace);
 }
 
-void Session::Stop() {
-  if (state_ == State::kEnding || state_ == State::kGone) return;
-  report_.outcome = "stopped";
-  revoked_ = Fault(report_.connection, sqlstate::kRevoked, "Stopping",
-                   "the sidecar ends", "connect again");
-  CutNow();
+void Session::Stop(postgres::ErrorFields error,
+                   std::chrono::milliseconds drain) {
+  if (state_ == State::kFirst || state_ == State::kProving) return Gone();
+  if (state_ != State::kOpen && state_ != State::kEntering) return;
+  if (report_.outcome.empty()) report_.outcome = "stopped";
+  // Whoever is to go already has less time now.
+  revoked_.reset();
+  Revoke(std::move(error), drain);
 }
 
 void Session::CutNow() {

@@ -52,8 +52,8 @@ class Session final : public Pump::Owner,
   /// Ends the session with this error: at once where it is not yet open or
   /// does nothing, else when its transaction is over, at last after `grace`.
   void Revoke(postgres::ErrorFields error, std::chrono::milliseconds grace);
-  /// The process ends.
-  void Stop();
+  /// The same because the process ends; one that is not open ends at once.
+  void Stop(postgres::ErrorFields error, std::chrono::milliseconds drain);
   /// Ends it at once, without a word.
   void Abandon() { Gone(); }
 

@@ -176,9 +176,10 @@ TEST(CompatibilityTest, AllowsOnlyTheProvidersParameters) {
                   "postgresql has no such parameter; did you mean "
                   "application_name?",
                   "spec.endpoint.parameters.sslmode: provider postgresql has "
-                  "no such parameter; use application_name, client_encoding, "
-                  "connect_timeout, options, search_path, statement_timeout, "
-                  "target_session_attrs or timezone"));
+                  "no such parameter; use application_name, channel_binding, "
+                  "client_encoding, connect_timeout, options, require_auth, "
+                  "search_path, statement_timeout, target_session_attrs or "
+                  "timezone"));
 }
 
 TEST(CompatibilityTest, RenamesOnlyKeysThatTheTypeHas) {

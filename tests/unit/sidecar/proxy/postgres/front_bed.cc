@@ -192,7 +192,6 @@ void FrontBed::Restart(const sidecar::proxy::pg::FrontLimits& limits) {
                                        *dialer_,
                                        random_,
                                        *this,
-                                       log_,
                                        {space_.data(), space_.size()}},
       model::ObjectRef{"sales", "warehouse"}, "reports/nightly", limits);
 }

@@ -111,7 +111,6 @@ class FrontBed : public ::testing::Test,
 
   SystemClock clock_;
   FakeRandom random_;
-  NullLogger log_;
   sidecar::proxy::Loop loop_{clock_};
   PlayedAccess access_;
   std::unique_ptr<sidecar::proxy::Dialer> dialer_;

@@ -150,7 +150,7 @@ TEST_F(FrontTest, BoundsTheSessions) {
 
 TEST_F(FrontTest, SaysGoodbyeWhenItStops) {
   Pair pair = Open();
-  front_->Stop();
+  front_->BeginStop(std::chrono::seconds(5));
   const postgres::ErrorFields error = HearError(pair.client);
   EXPECT_EQ(error.sqlstate, "57P01");
   EXPECT_THAT(error.hint, HasSubstr("sales/warehouse"));
