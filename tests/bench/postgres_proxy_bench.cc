@@ -136,7 +136,7 @@ class Bench {
                  std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"-T", std::to_string(kSeconds)});
     const std::string out = PgBench(environment, std::move(arguments));
-    const size_t at = out.find("tps = ");
+    const size_t at = out.rfind("tps = ");  // the last of all runs
     return at == std::string::npos ? 0 : std::atof(out.c_str() + at + 6);
   }
 
