@@ -47,10 +47,12 @@ class SidecarTest : public ::testing::Test {
   }
 
   void Run() {
-    sidecar_ = std::make_unique<sidecar::Sidecar>(
-        settings_, sidecar::Dependencies{vault_, clock_, random_, log_, [] {
-                                           return Secret(std::string("jwt"));
-                                         }});
+    sidecar::Dependencies dependencies{vault_, clock_, random_, log_, [] {
+                                         return Secret(std::string("jwt"));
+                                       }};
+    dependencies.decisions = &lines_;
+    sidecar_ =
+        std::make_unique<sidecar::Sidecar>(settings_, std::move(dependencies));
     const Status started = sidecar_->Start();
     ASSERT_TRUE(started) << started.error().message;
     thread_ = std::thread([this] { sidecar_->Run(); });
@@ -68,6 +70,7 @@ class SidecarTest : public ::testing::Test {
   SystemClock clock_;
   SystemRandom random_;
   KeptLog log_;
+  KeptLines lines_;
   PlayedVault vault_{clock_};
   sidecar::Settings settings_;
   std::unique_ptr<sidecar::Sidecar> sidecar_;
@@ -195,7 +198,6 @@ class ProxyTest : public SidecarTest {
     unlink(settings_.proxy.secret_file.c_str());
     settings_.proxy.addresses.allowed = {
         *sidecar::proxy::ParseAddressRange("127.0.0.0/8")};
-    settings_.decisions.to = folder + "/decisions";
     Run();
     shown_ = Get("/v1/connections/sales/api").body;
   }
@@ -224,7 +226,8 @@ TEST_F(ProxyTest, SendsRequestsOnWithTheCredentialAndNeverShowsIt) {
                                  "status=\"2xx\"} 1"));
   sidecar_->Stop();
   thread_.join();
-  const std::string decisions = *ReadFile(settings_.decisions.to, 1'000'000);
+  std::string decisions;
+  for (const std::string& line : lines_.lines) decisions += line + "\n";
   EXPECT_THAT(decisions, HasSubstr("\"sales/api\""));
   EXPECT_THAT(decisions, HasSubstr("\"GET\""));
   for (const std::string& said :
