@@ -221,7 +221,7 @@ void ReadSidecarResources(const Value& value, Config& config) {
   config.injection.resources = std::move(resources);
 }
 
-constexpr std::array<Key, 49> kTable = {{
+constexpr std::array<Key, 52> kTable = {{
     {{"cluster", "text", "",
       "this cluster's name, part of every name in Vault: lower-case letters, "
       "digits and dashes, at most 40",
@@ -284,6 +284,21 @@ constexpr std::array<Key, 49> kTable = {{
      ReadWebhookPath<&Webhook::cert_file>},
     {{"webhook.keyFile", "path", "", "its private key (PEM)"},
      ReadWebhookPath<&Webhook::key_file>},
+    {{"push.enabled", "true or false", "true",
+      "tell sidecars at once that their bindings changed, where audiences.push "
+      "is set and the webhook is on; without it they notice by themselves"},
+     [](const Value& value, Config& config) {
+       Read(value, config.push.enabled);
+     }},
+    {{"push.address", "IP address", "0.0.0.0",
+      "address on which sidecars listen for changes"},
+     [](const Value& value, Config& config) {
+       Read(value, config.push.listener.address);
+     }},
+    {{"push.port", "number", "9444", "its port; 0: any free one"},
+     [](const Value& value, Config& config) {
+       ReadPortOf(value, config.push.listener);
+     }},
     {{"injection.image", "text", "",
       "image of the sidecar that labelled pods get, best by its digest; not "
       "set: such pods are refused"},
@@ -453,6 +468,9 @@ void Finish(Config& config, const std::string& file,
     config.layout.user_audiences = {config.layout.sidecar_audience};
   }
   config.injection.audience = config.layout.sidecar_audience;
+  if (TellsOfChanges(config)) {
+    config.injection.push_audience = config.push_audience;
+  }
   if (config.login_role.empty()) {
     config.login_role = "claviger." + config.layout.cluster + ".operator";
   }
@@ -511,7 +529,13 @@ inject::SidecarFacts SidecarFactsOf(const Config& config, std::string ca_pem) {
   facts.auth_mount = config.layout.auth_mount;
   facts.user_auth_mount = config.layout.user_auth_mount;
   facts.user_claim = config.layout.user_claim;
+  facts.push = TellsOfChanges(config);
   return facts;
+}
+
+bool TellsOfChanges(const Config& config) {
+  return config.push.enabled && config.webhook.enabled &&
+         !config.push_audience.empty();
 }
 
 ReconcilerSettings ReconcilerSettingsOf(const Config& config) {

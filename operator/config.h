@@ -50,6 +50,12 @@ struct Webhook {
   std::string key_file;
 };
 
+/// Telling sidecars of changes at once, by the webhook's certificate.
+struct Push {
+  bool enabled = true;  // where audiences.push is set, too
+  Listener listener{"0.0.0.0", 9444};
+};
+
 struct Config {
   std::string vault_address;
   std::string vault_ca_file;     // empty: the system's authorities
@@ -73,6 +79,7 @@ struct Config {
   std::string lease = "claviger-operator";
   std::string service_account = "claviger-operator";
   Webhook webhook;
+  Push push;
   /// What pods get; not yet its `sidecar_text`.
   inject::Settings injection;
   LogLevel log_level = LogLevel::kInfo;
@@ -95,6 +102,9 @@ Result<Config> LoadConfig(const std::string& file);
 /// What the sidecars of injected pods are told, with the text of the file of
 /// authorities, where there is one.
 inject::SidecarFacts SidecarFactsOf(const Config& config, std::string ca_pem);
+
+/// Whether changes are told at once: it needs an audience and the webhook.
+bool TellsOfChanges(const Config& config);
 
 /// What the reconciler takes of it.
 ReconcilerSettings ReconcilerSettingsOf(const Config& config);

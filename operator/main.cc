@@ -88,7 +88,8 @@ Status Run(const Parts& parts) {
   if (!objects) return Fail(objects.error());
   const auto lease = transport();
   if (!lease) return Fail(lease.error());
-  return RunOnCluster(parts, {**objects, **lease, InstanceName(parts.random)});
+  return RunOnCluster(parts, {**objects, **lease, InstanceName(parts.random),
+                              Environment("CLAVIGER_POD_IP")});
 }
 
 int Serve(const Config& config) {
@@ -187,6 +188,7 @@ int Main(int argc, char** argv) {
   if (const Status hard = ForbidCoreDumps(); !hard) {
     return Complain(kFailed, hard.error().message);
   }
+  AllowManyFiles();
   Result<Config> config = LoadConfig(file);
   if (!config) return Complain(kUsage, config.error().message);
   if (!manifests.empty()) config->manifests = manifests;

@@ -233,7 +233,7 @@ struct Entry {
   Reader read;
 };
 
-constexpr std::array<Entry, 42> kEntries = {{
+constexpr std::array<Entry, 43> kEntries = {{
     {{"cluster", "text", "", "the cluster's name, part of every name in Vault",
       true},
      ReadCluster},
@@ -359,6 +359,12 @@ constexpr std::array<Entry, 42> kEntries = {{
          draft.config.settings.decisions.max_bytes =
              static_cast<uint64_t>(*number) << 20U;
        }
+     }},
+    {{"push.tokenFile", "path", "",
+      "projected service account token with the audience for pushed changes; "
+      "not set: changes are noticed by polling only"},
+     [](const Value& value, Draft& draft) {
+       ReadAbsolutePath(value, 4096, draft.config.push_token_file);
      }},
     {{"intervals.bindingsSeconds", "number", "5",
       "how often the bindings are compared with Vault's, jittered by a fifth"},

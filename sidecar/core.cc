@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include "access/push_document.h"
 #include "sidecar/api/health.h"
+#include "vault/kv.h"
 
 namespace claviger::sidecar {
 namespace {
@@ -29,7 +31,9 @@ Core::Core(Settings settings, Dependencies dependencies)
             dependencies.files,
             dependencies.loopback,
             dependencies.decisions,
-            std::move(dependencies.role_id)},
+            std::move(dependencies.role_id),
+            dependencies.push,
+            std::move(dependencies.push_token)},
       worker_(deps_.clock, kMaxQueuedJobs),
       decisions_({"sa/" + model::ToString(settings_.identity),
                   settings_.decisions.repeat, deps_.clock, deps_.random,
@@ -62,11 +66,15 @@ Core::Core(Settings settings, Dependencies dependencies)
              {deps_.clock, deps_.log, worker_, api_.resolver(), deps_.files,
               [this](const providers::FileWish& wish) {
                 notifier_.OnChange(wish);
-              }}) {}
+              }}),
+      push_(PushParts()) {}
 
 Status Core::Begin() {
   Status begun = files_.Begin();
-  if (begun) session_.Begin();
+  if (begun) {
+    session_.Begin();
+    push_.Begin();
+  }
   return begun;
 }
 
@@ -86,6 +94,7 @@ std::unique_ptr<proxy::Access> Core::MakeAccess(
 }
 
 void Core::End() {
+  push_.End();
   files_.End();
   circuit_.Forgive();
   // Where the token goes on living, what was leased with it would too.
@@ -93,6 +102,33 @@ void Core::End() {
   users_.End();
   session_.End();
   decisions_.Flush();
+}
+
+push::Client::Parts Core::PushParts() {
+  return {deps_.clock,
+          deps_.random,
+          deps_.log,
+          worker_,
+          metrics_,
+          settings_.intervals.bindings,
+          deps_.push,
+          [this] { return FindPush(); },
+          deps_.push_token,
+          [this] {
+            // A Vault that is away is waited for as ever.
+            if (!session_.standing().error) session_.Check();
+          }};
+}
+
+Result<access::PushDocument> Core::FindPush() {
+  const std::string& cluster = settings_.vault.cluster;
+  const Result<vault::KvSecret> entry =
+      session_.AsPod<vault::KvSecret>([&](const Secret& token) {
+        return vault::ReadKv2(deps_.vault, token, settings_.vault.mount,
+                              access::PushPathOf(cluster));
+      });
+  if (!entry) return Fail(entry.error());
+  return access::DecodePush(cluster, entry->data.Reveal());
 }
 
 CredentialSource Core::Source() {

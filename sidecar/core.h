@@ -24,6 +24,7 @@
 #include "sidecar/metrics.h"
 #include "sidecar/proxy/credential_access.h"
 #include "sidecar/proxy/open_listener.h"
+#include "sidecar/push/client.h"
 #include "sidecar/session/session.h"
 #include "sidecar/session/user_sessions.h"
 #include "sidecar/settings.h"
@@ -72,6 +73,8 @@ class Core {
 
  private:
   CredentialSource Source();
+  push::Client::Parts PushParts();
+  Result<access::PushDocument> FindPush();
   Result<Obtained> ReadCredential(const model::VaultRef& ref, bool urgent);
 
   const Settings settings_;
@@ -93,6 +96,7 @@ class Core {
   LocalApi api_;
   files::Notifier notifier_;
   files::Keeper files_;
+  push::Client push_;
 };
 
 }  // namespace claviger::sidecar

@@ -128,11 +128,14 @@ int Serve(const Config& config) {
   const FileSettings& files = config.settings.files;
   const std::unique_ptr<files::Store> store = files::MakeVolumeStore(
       {files.directory, files.bindings_directory, files.mode});
+  const bool told = !config.push_token_file.empty();
+  const std::unique_ptr<push::Line> line = told ? push::MakeLine() : nullptr;
   Sidecar sidecar(
       config.settings,
       {*retrying, clock, random, *log, SecretSource(config), store.get(),
        client->get(), decisions->get(),
-       MakeFileTokenSource(config.role_id_file)});
+       MakeFileTokenSource(config.role_id_file), line.get(),
+       told ? MakeFileTokenSource(config.push_token_file) : TokenSource()});
   const Status started = sidecar.Start();
   if (!started) return Complain(kFailed, started.error().message);
   log->Info("serving", {{"socket", config.settings.socket.path}});

@@ -81,6 +81,9 @@ struct Metrics::Families {
   CounterFamily& decisions = Counters(
       registry, "claviger_sidecar_decisions_total",
       "Calls by whether the decision log tells of them (written, left_out).");
+  CounterFamily& push = Counters(
+      registry, "claviger_sidecar_push_total",
+      "News of changes that led to a look (news), lines that ended (ended).");
   prometheus::Gauge& generation =
       SingleGauge(registry, "claviger_sidecar_bindings_generation",
                   "Generation of the bindings in use.");
@@ -196,6 +199,10 @@ void Metrics::CountRead(const std::optional<ErrorCode>& error) {
 void Metrics::CountDecisions(std::string_view result, int64_t count) {
   families_->decisions.Add({{"result", std::string(result)}})
       .Increment(static_cast<double>(count));
+}
+
+void Metrics::CountPush(std::string_view what) {
+  families_->push.Add({{"event", std::string(what)}}).Increment();
 }
 
 void Metrics::SetBindings(int64_t generation, size_t connections) {

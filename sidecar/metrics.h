@@ -60,6 +60,10 @@ class Metrics {
                     std::chrono::milliseconds took);
   void SetSessions(size_t open);
 
+  /// What came of the line by which the operator tells of changes: "news" that
+  /// led to a look, or "ended".
+  void CountPush(std::string_view what);
+
   void SetBindings(int64_t generation, size_t connections);
   /// When bindings were last compared with Vault's with success.
   void SetBindingsChecked(Time when);

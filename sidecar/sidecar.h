@@ -19,6 +19,7 @@
 #include "http/client.h"
 #include "sidecar/decisions/line_sink.h"
 #include "sidecar/files/store.h"
+#include "sidecar/push/line.h"
 #include "sidecar/settings.h"
 #include "vault/api.h"
 
@@ -44,6 +45,10 @@ struct Dependencies {
   LineSink* decisions = nullptr;
   /// Of an AppRole login, where `token` is the secret id.
   TokenSource role_id = {};
+  /// By which the operator tells of changes, and the token for it; null: they
+  /// are noticed by polling only.
+  push::Line* push = nullptr;
+  TokenSource push_token = nullptr;
 };
 
 class Sidecar {

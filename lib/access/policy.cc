@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "access/opened_path.h"
+#include "access/push_document.h"
 #include "base/json.h"
 #include "base/names.h"
 
@@ -126,6 +127,10 @@ Result<std::string> PolicyText(
     const OpenedPath credential = ReadOpened(opened);
     if (!IsApiPath(credential.path)) return refuse(credential.path);
     Open(paths, credential.path, {credential.update ? "update" : "read"});
+  }
+  // Where the operator tells of changes: the same for all accounts.
+  if (principal.kind == Principal::Kind::kEveryoneServiceAccount) {
+    Open(paths, data + PushPathOf(layout.cluster), {"read"});
   }
   // The everyone policies come on top of a login's own: no need to repeat.
   if (!IsEveryone(principal) ||

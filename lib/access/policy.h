@@ -28,7 +28,8 @@ struct VaultLayout {
 };
 
 /// The policy's JSON text: own bindings (`parts` of them), `credential_paths`
-/// (as opened_path.h writes them), token and lease self-service.
+/// (as opened_path.h writes them), token and lease self-service; everyone.sa's
+/// also where changes are told (push_document.h).
 /// kInvalidArgument where a path is not made of checked segments.
 Result<std::string> PolicyText(
     const VaultLayout& layout, const Principal& principal, int parts,

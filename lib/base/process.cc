@@ -16,6 +16,13 @@ Status ForbidCoreDumps() {
   return {};
 }
 
+void AllowManyFiles() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 void ReturnFreeMemory() { malloc_trim(0); }
 
 }  // namespace claviger

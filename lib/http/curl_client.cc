@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "http/curl_options.h"
 #include "http/curl_transfer.h"
 #include "http/tls_trust.h"
 
@@ -57,11 +58,6 @@ class CurlClient final : public Client {
   std::vector<Handle> idle_;  // the last one used is the first one taken
 };
 
-void InitialiseOnce() {
-  static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
-  static_cast<void>(done);
-}
-
 std::string SystemBundle() {
   const char* path = curl_version_info(CURLVERSION_NOW)->cainfo;
   return path == nullptr ? "" : path;
@@ -76,7 +72,7 @@ Result<TlsTrust> TrustOf(const CurlSettings& settings) {
 }  // namespace
 
 Result<std::unique_ptr<Client>> MakeCurlClient(const CurlSettings& settings) {
-  InitialiseOnce();
+  InitialiseCurl();
   Result<TlsTrust> trust = TrustOf(settings);
   if (!trust) return Fail(std::move(trust).error());
   return std::make_unique<CurlClient>(settings, *std::move(trust));

@@ -33,6 +33,8 @@ inline constexpr std::string_view kSocket = "/run/claviger/claviger.sock";
 inline constexpr std::string_view kBindingsVariable = "SERVICE_BINDING_ROOT";
 /// The sidecar's own default for files of the format service-binding.
 inline constexpr std::string_view kBindings = "/run/claviger/bindings";
+inline constexpr std::string_view kPushTokenFile =
+    "/var/run/secrets/claviger/push-token";
 inline constexpr int kHealthPort = 9810;
 inline constexpr int kTcpPort = 9811;
 inline constexpr std::string_view kTcpVariable = "CLAVIGER_TCP_URL";

@@ -21,6 +21,7 @@ struct Settings {
   std::string log_level = "info";
   Resources resources;
   std::string audience;
+  std::string push_audience;  // empty: sidecars are not told of changes
   /// What the sidecar gets as --settings: SidecarText's.
   std::string sidecar_text;
 };

@@ -106,14 +106,25 @@ void KeepDefaults(const json& present, json& container) {
   }
 }
 
+namespace {
+
+json TokenSource(const std::string& audience, const char* path) {
+  return {{"serviceAccountToken",
+           {{"audience", audience},
+            {"expirationSeconds", kTokenSeconds},
+            {"path", path}}}};
+}
+
+}  // namespace
+
 json TokenVolume(const Settings& settings) {
-  const json token = {{"audience", settings.audience},
-                      {"expirationSeconds", kTokenSeconds},
-                      {"path", "token"}};
-  return {{"name", kTokenVolume},
-          {"projected",
-           {{"defaultMode", 0644},
-            {"sources", json::array({{{"serviceAccountToken", token}}})}}}};
+  json sources = json::array({TokenSource(settings.audience, "token")});
+  if (!settings.push_audience.empty()) {
+    sources.push_back(TokenSource(settings.push_audience, "push-token"));
+  }
+  return {
+      {"name", kTokenVolume},
+      {"projected", {{"defaultMode", 0644}, {"sources", std::move(sources)}}}};
 }
 
 json RunVolume() {

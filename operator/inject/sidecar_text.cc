@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "operator/inject/names.h"
 
 namespace claviger::op::inject {
 namespace {
@@ -46,9 +47,11 @@ Result<std::string> SidecarText(const SidecarFacts& facts) {
     Put(vault["userAuth"], "userClaim", facts.user_claim);
   }
   // Whoever has the volume may call: that is what claviger.io/containers says.
-  std::string text = DumpJson(json{{"cluster", facts.cluster},
-                                   {"socket", {{"mode", "0666"}}},
-                                   {"vault", std::move(vault)}});
+  json settings = {{"cluster", facts.cluster},
+                   {"socket", {{"mode", "0666"}}},
+                   {"vault", std::move(vault)}};
+  if (facts.push) settings["push"]["tokenFile"] = kPushTokenFile;
+  std::string text = DumpJson(settings);
   if (text.size() > kMaxTextBytes) {
     return Fail(ErrorCode::kInvalidArgument,
                 "injection cannot put more than 32 KiB of settings into a "

@@ -23,6 +23,7 @@ struct SidecarFacts {
   std::string auth_mount;
   std::string user_auth_mount;
   std::string user_claim;  // of users, where they have a mount
+  bool push = false;       // they have a token to be told of changes
 };
 
 /// kInvalidArgument: Vault is not reached by TLS (containers of a pod share its

@@ -25,6 +25,7 @@
 #include "operator/loop.h"
 #include "operator/process/injection.h"
 #include "operator/process/manifest_mode.h"
+#include "operator/process/push_channel.h"
 #include "operator/vault_store.h"
 #include "operator/webhook/server.h"
 
@@ -71,7 +72,8 @@ class ClusterRun {
   Status TakeOver(Fence& fence, KubeSource& source);
   Status Lead();
   Status ReconcileFenced(VaultSession& session, KubeSource& source);
-  void Reconcile(Store& store, const Fence& fence, KubeSource& source);
+  void Reconcile(PushChannel::Term& term, const Fence& fence,
+                 KubeSource& source);
   Result<std::string> ClusterUid() const;
 
   const Parts& parts_;
@@ -99,6 +101,7 @@ class ClusterRun {
   ClusterMetrics cluster_metrics_;
   webhook::Counters webhook_counters_;
   std::unique_ptr<webhook::Webhook> webhook_;  // null where switched off
+  std::unique_ptr<PushChannel> push_;          // likewise
   std::vector<std::thread> threads_;
 };
 
@@ -229,6 +232,11 @@ Status ClusterRun::StartWebhook() {
   if (!started) return Fail(started.error(), "start the webhook");
   webhook_ = *std::move(started);
   parts_.log.Info("webhook listening", {{"port", webhook_->port()}});
+  auto push = PushChannel::Start(
+      {config, client_, *webhook_, parts_.clock, parts_.random, parts_.log},
+      ports_.pod_address);
+  if (!push) return Fail(push.error(), "start telling of changes");
+  push_ = *std::move(push);
   return {};
 }
 
@@ -382,7 +390,8 @@ Status ClusterRun::ReconcileFenced(VaultSession& session, KubeSource& source) {
   if (!fenced) return parts_.stop.stopped() || !Leads() ? Status() : fenced;
   VaultStore vault(parts_.api, fence, layout.mount);
   LeaderStore store(vault, [this] { return Leads(); });
-  Reconcile(store, fence, source);
+  PushChannel::Term term(push_.get(), store);
+  Reconcile(term, fence, source);
   if (!Leads()) return {};
   if (!fence.leads()) {
     // We have the lease: Vault was restored to before our login. Once more,
@@ -399,12 +408,12 @@ Status ClusterRun::ReconcileFenced(VaultSession& session, KubeSource& source) {
   return {};
 }
 
-void ClusterRun::Reconcile(Store& store, const Fence& fence,
+void ClusterRun::Reconcile(PushChannel::Term& term, const Fence& fence,
                            KubeSource& source) {
   const Config& config = parts_.config;
   ReconcilerSettings settings = settings_;
   settings.known_epoch = DecodeEpoch(lock_.Noted(kEpochNote));
-  Reconciler reconciler(settings, store);
+  Reconciler reconciler(settings, term.store());
   Loop loop(
       source, reconciler, parts_.clock, parts_.random, parts_.log,
       {.poll = kLook, .source_wakes = true, .drift_round = config.drift_round},
@@ -421,6 +430,7 @@ void ClusterRun::Reconcile(Store& store, const Fence& fence,
   parts_.log.Info("reconciling", {{"source", "kubernetes"}});
   do {
     Stand();
+    term.Keep();
   } while (parts_.stop.WaitFor(loop.Turn()) && Leads() && fence.leads());
 }
 

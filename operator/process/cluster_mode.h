@@ -18,6 +18,8 @@ struct ClusterPorts {
   kube::Transport& lease;
   /// This process and no other, ever: the pod's name and something random.
   std::string instance;
+  /// By which sidecars reach this process; empty: they are told nothing.
+  std::string pod_address = {};
 };
 
 /// Runs until the stop signal. kUnavailable when leadership was lost: the

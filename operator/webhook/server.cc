@@ -82,6 +82,13 @@ class RunningWebhook final : public Webhook {
 
   bool Ready() const override { return reached_ && desk_.HasSnapshot(); }
   uint16_t port() const override { return port_; }
+  std::shared_ptr<const http::CertificateStore> certificates() const override {
+    return store_;
+  }
+  std::string authorities() const override {
+    const std::lock_guard lock(mutex_);
+    return authorities_;
+  }
 
  private:
   void Handle(const http::ServerRequest& request,
@@ -146,6 +153,10 @@ class RunningWebhook final : public Webhook {
     call.port = port_;
     call.server_name = options_.certificates.dns_names.front();
     call.bundle_pem = keeper_.published();
+    {
+      const std::lock_guard lock(mutex_);
+      authorities_ = call.bundle_pem;
+    }
     const auto reached = Call(call);
     if (!reached) {
       ports_.log.Warning("webhook not reachable as the API server would",
@@ -161,10 +172,11 @@ class RunningWebhook final : public Webhook {
   PodDesk pods_;
   CertificateKeeper keeper_;
   std::unique_ptr<http::Server> server_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
   bool waits_ = false;  // a review has begun to wait
+  std::string authorities_;
   std::atomic<bool> reached_ = false;
   uint16_t port_ = 0;
   std::thread serving_;

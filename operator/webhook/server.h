@@ -54,6 +54,13 @@ class Webhook {
   /// service's name has come through.
   virtual bool Ready() const = 0;
   virtual uint16_t port() const = 0;
+
+  /// What it shows, for another listener of this process.
+  virtual std::shared_ptr<const http::CertificateStore> certificates()
+      const = 0;
+  /// The authorities that vouch for it (PEM), as last published; empty: not
+  /// yet.
+  virtual std::string authorities() const = 0;
 };
 
 /// Listens and starts both threads; its end lets answers under way finish.

@@ -151,7 +151,8 @@ kubernetes: {kubeconfig: )" + *kubeconfig_file +
 vault:
   address: )" + routes_.vault_address + R"(
   mounts: )" + mounts_ + R"(
-audiences: {sidecar: )" + kSidecarAudience + R"(}
+audiences: {sidecar: )" + kSidecarAudience + R"(, push: )" + kPushAudience +
+                                                            R"(}
 metrics: {address: 127.0.0.1, port: 0}
 health: {address: 127.0.0.1, port: 0}
 log: {level: debug}
@@ -170,6 +171,7 @@ Result<Process> ClusterBed::StartOperator(const std::string& name,
   options.argv = {CLAVIGER_OPERATOR, "--config",
                   directory_->File(name + ".yaml")};
   options.stderr_path = directory_->File(name + ".log");
+  options.environment = environment_;
   return Process::Start(options);
 }
 

@@ -28,6 +28,9 @@ struct Routes {
   std::string vault_address;
 };
 
+/// Of tokens by which sidecars ask to be told of changes.
+inline constexpr char kPushAudience[] = "claviger-push-test";
+
 /// Longest that anything here may take to come true.
 inline constexpr std::chrono::seconds kPatience{60};
 
@@ -57,6 +60,11 @@ class ClusterBed {
 
   /// Lets operators started from now on take another way to the servers.
   void SetRoutes(Routes routes) { routes_ = std::move(routes); }
+
+  /// "NAME=value" for operators started from now on.
+  void SetEnvironment(std::vector<std::string> environment) {
+    environment_ = std::move(environment);
+  }
 
   /// Starts an operator; its files are named after it. `more` is added to its
   /// configuration.
@@ -103,6 +111,7 @@ class ClusterBed {
   std::string mounts_ =
       R"([{mount: secret, engine: kv2, allow: ["{namespace}/+"]}])";
   Routes routes_;
+  std::vector<std::string> environment_;
   std::unique_ptr<RealKubeApiServer> kube_;
   std::unique_ptr<RealVault> vault_;
   std::optional<ScratchDirectory> directory_;

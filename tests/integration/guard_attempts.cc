@@ -302,6 +302,38 @@ const std::vector<Attempt>& AroundTheSidecar() {
          spec["volumes"].push_back(volume);
        },
        "reserved for Claviger's sidecar"},
+      {"only the token for news",
+       [](json& spec, json&) {
+         spec["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]
+             ["audience"] = kPushAudience;
+       },
+       "reserved for Claviger's sidecar"},
+      {"the token for news in a volume of its own",
+       [](json& spec, json&) {
+         spec["volumes"].push_back(TokenVolume(kPushAudience));
+         App(spec)["volumeMounts"].push_back(Mount("token", "/t"));
+       },
+       "reserved for Claviger's sidecar"},
+      {"the token for news twice",
+       [](json& spec, json&) {
+         json& sources = spec["volumes"][0]["projected"]["sources"];
+         for (const char* path : {"push-token", "again"}) {
+           sources.push_back({{"serviceAccountToken",
+                               {{"audience", kPushAudience},
+                                {"expirationSeconds", 3600},
+                                {"path", path}}}});
+         }
+       },
+       "reserved for Claviger's sidecar"},
+      {"the token for news under another name",
+       [](json& spec, json&) {
+         spec["volumes"][0]["projected"]["sources"].push_back(
+             {{"serviceAccountToken",
+               {{"audience", kPushAudience},
+                {"expirationSeconds", 3600},
+                {"path", "other"}}}});
+       },
+       "reserved for Claviger's sidecar"},
       {"a token that lasts",
        [](json& spec, json&) {
          spec["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]

@@ -56,6 +56,11 @@ PodBed* GuardTest::bed_ = nullptr;
 TEST_F(GuardTest, TakesWhatTheInjectorWrites) {
   ExpectAllowed(bed_->Try(InjectedPod()), "as written");
   json pod = InjectedPod();
+  json& sources = pod["spec"]["volumes"][0]["projected"]["sources"];
+  sources.push_back(sources[0]);
+  sources[1]["serviceAccountToken"]["audience"] = kPushAudience;
+  sources[1]["serviceAccountToken"]["path"] = "push-token";
+  ExpectAllowed(bed_->Try(pod), "with the token for news");
   json& sidecar = SidecarOf(pod);
   sidecar["args"][2] = "--log-level=debug";
   sidecar["resources"] = {{"limits", {{"cpu", "1"}, {"memory", "64Mi"}}}};
@@ -173,8 +178,8 @@ TEST_F(GuardTest, KeepsTheOperatorsTokenToTheOperator) {
   ExpectRefused(bed_->Try(other), "its own service account", "elsewhere");
   other = pod;
   other["spec"]["volumes"] = json::array({TokenVolume(kPushAudience)});
-  ExpectRefused(bed_->Try(other, "claviger-system"), "no pod mounts a token",
-                "push");
+  ExpectRefused(bed_->Try(other, "claviger-system"),
+                "exactly as the injector writes it", "push");
   other = pod;
   other["spec"]["volumes"].push_back(TokenVolume(kSidecarAudience, "second"));
   ExpectRefused(bed_->Try(other, "claviger-system"), "none but its own",
@@ -327,6 +332,7 @@ TEST_F(TokenTest, AreMadeForTheKubeletOfThePod) {
                         "POST", PathOf("shop", "app"), Request(audiences, to));
   };
   ExpectAllowed(ask({kSidecarAudience}, bound), "the kubelet's own request");
+  ExpectAllowed(ask({kPushAudience}, bound), "the one for news");
   EXPECT_FALSE(ask({kSidecarAudience}, json()).ok());
   EXPECT_FALSE(ask({kSidecarAudience, "other"}, bound).ok());
   EXPECT_FALSE(ask({kOperatorAudience}, bound).ok());

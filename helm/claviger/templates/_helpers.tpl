@@ -85,7 +85,9 @@ capabilities: {drop: [ALL]}
 {{- if $v.caBundle }}{{ $_ := set $vault "ca" $v.caBundle }}{{ end -}}
 {{- if $v.namespace }}{{ $_ := set $vault "namespace" $v.namespace }}{{ end -}}
 {{- if $v.userAuth.mount }}{{ $_ := set $vault "userAuth" (dict "mount" $v.userAuth.mount "userClaim" $v.userAuth.userClaim) }}{{ end -}}
-{{- $text := dict "cluster" .Values.cluster "socket" (dict "mode" "0666") "vault" $vault | toRawJson -}}
+{{- $settings := dict "cluster" .Values.cluster "socket" (dict "mode" "0666") "vault" $vault -}}
+{{- if .Values.push.enabled }}{{ $_ := set $settings "push" (dict "tokenFile" "/var/run/secrets/claviger/push-token") }}{{ end -}}
+{{- $text := $settings | toRawJson -}}
 {{- if regexMatch "[$'<>&`]" $text -}}
 {{- fail "no value below vault may contain one of $ ' ` < > &: pods are given them as they are" -}}
 {{- end -}}
@@ -124,6 +126,7 @@ values and never of text, so that no value can become more than a value. */}}
   "cluster" .Values.cluster
   "kubernetes" (dict "namespace" .Release.Namespace)
   "webhook" $webhook
+  "push" (dict "enabled" .Values.push.enabled)
   "vault" $vault
   "audiences" (dict
     "sidecar" (include "claviger.audience.sidecar" .)

@@ -64,7 +64,8 @@ TEST(PolicyTextTest, OpensEveryPartOfTheBindings) {
   EXPECT_EQ(names, (std::vector<std::string>{
                        "claviger/data/prod-eu/bindings/everyone.sa",
                        "claviger/data/prod-eu/bindings/everyone.sa/1",
-                       "claviger/data/prod-eu/bindings/everyone.sa/2"}));
+                       "claviger/data/prod-eu/bindings/everyone.sa/2",
+                       "claviger/data/prod-eu/ledger/push"}));
 }
 
 TEST(PolicyTextTest, GivesUsersTheirBindingsAndTheirTokenOnly) {

@@ -45,6 +45,29 @@ TEST(InjectTest, RefusesWhatTheServerWouldNotUnderstand) {
               HasSubstr("try again in a moment"));
 }
 
+TEST(InjectTest, PutsTheTokenForNewsBesideItsOwn) {
+  Settings settings = GoldenSettings();
+  const auto sources = [&] {
+    const json pod = AfterInjection(
+        APod(), Inject(APod(), settings, GoldenSurroundings()));
+    for (const json& volume : pod["spec"]["volumes"]) {
+      if (volume["name"] == kTokenVolume) return volume["projected"]["sources"];
+    }
+    return json();
+  };
+  const json own = {{"serviceAccountToken",
+                     {{"audience", settings.audience},
+                      {"expirationSeconds", 3600},
+                      {"path", "token"}}}};
+  EXPECT_EQ(sources(), json::array({own}));
+  settings.push_audience = "claviger-push-1";
+  EXPECT_EQ(sources(), json::array({own,
+                                    {{"serviceAccountToken",
+                                      {{"audience", "claviger-push-1"},
+                                       {"expirationSeconds", 3600},
+                                       {"path", "push-token"}}}}}));
+}
+
 TEST(InjectTest, RefusesWithoutAnImageAndLeavesOthersAlone) {
   Settings off = GoldenSettings();
   off.image.clear();

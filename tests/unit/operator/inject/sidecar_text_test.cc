@@ -34,8 +34,19 @@ TEST(SidecarTextTest, IsWrittenOneWayOnly) {
             R"("mount":"users","userClaim":"email"}}})");
 }
 
+TEST(SidecarTextTest, TellsOfTheTokenForNewsOnlyWhereThereIsOne) {
+  SidecarFacts facts = Facts();
+  facts.push = true;
+  EXPECT_THAT(
+      *SidecarText(facts),
+      HasSubstr(
+          R"("prod","push":{"tokenFile":"/var/run/secrets/claviger/push-token"},)"));
+}
+
 TEST(SidecarTextTest, IsWhatASidecarStartsWith) {
-  const auto text = SidecarText(Facts());
+  SidecarFacts facts = Facts();
+  facts.push = true;
+  const auto text = SidecarText(facts);
   ASSERT_TRUE(text);
   const auto config =
       sidecar::ParseConfig(*text, "--settings", {"shop/app", "info"});
@@ -48,6 +59,7 @@ TEST(SidecarTextTest, IsWhatASidecarStartsWith) {
   EXPECT_EQ(config->settings.vault.auth_mount, "pods");
   EXPECT_EQ(config->settings.vault.user_auth_mount, "users");
   EXPECT_EQ(config->settings.vault.user_claim, "email");
+  EXPECT_EQ(config->push_token_file, "/var/run/secrets/claviger/push-token");
   EXPECT_EQ(config->settings.socket.mode, 0666U);
   EXPECT_EQ(config->settings.health->port, 9810);
   EXPECT_EQ(config->token_file, "/var/run/secrets/claviger/token");
