@@ -11,6 +11,8 @@ namespace {
 
 // The loop belongs to one thread; others only post.
 constexpr int kConcurrencyHint = 1;
+// For each connection: a tenth of a second for ten thousand.
+constexpr std::chrono::microseconds kSweepGap{10};
 
 }  // namespace
 
@@ -74,7 +76,10 @@ void ServerCore::Sweep() {
   for (const auto& [key, connection] : connections_) {
     next = std::min(next, connection->deadline());
   }
-  if (next < armed_) Arm(next);
+  // Deadlines of thousands are spread over time: each sweep takes as many of
+  // them as come within a moment, or sweeping would be all there is.
+  const auto gap = kSweepGap * static_cast<int64_t>(connections_.size());
+  if (next < armed_) Arm(std::max(next, now + gap));
 }
 
 void ServerCore::BeginStop(std::chrono::milliseconds drain) {
