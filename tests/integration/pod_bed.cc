@@ -152,6 +152,22 @@ Status PodBed::RegisterInjector() {
             : Fail(ErrorCode::kDeadlineExceeded, "wait for the injector");
 }
 
+// The policies begin to hold one by one.
+bool PodBed::GuardsTokens() {
+  const json request = {{"spec", {{"audiences", {kSidecarAudience}}}}};
+  const json driver = {
+      {"apiVersion", "storage.k8s.io/v1"},
+      {"kind", "CSIDriver"},
+      {"metadata", {{"name", "probe.example"}}},
+      {"spec",
+       {{"tokenRequests", json::array({{{"audience", kSidecarAudience}}})}}}};
+  return !Call("POST", "/api/v1/namespaces/shop/serviceaccounts/app/token",
+               request)
+              .ok() &&
+         !Call("POST", "/apis/storage.k8s.io/v1/csidrivers?dryRun=All", driver)
+              .ok();
+}
+
 Status PodBed::SetGuard(
     const std::vector<std::pair<std::string, std::string>>& sidecars) {
   // What shows that this guard is in force, and no older one.
@@ -179,7 +195,7 @@ Status PodBed::SetGuard(
     SidecarOf(pod)["args"][0] = "--settings={}";
     json none = InjectedPod();
     SidecarOf(none)["image"] = "none";
-    return Try(pod).ok() && !Try(none).ok();
+    return Try(pod).ok() && !Try(none).ok() && GuardsTokens();
   };
   if (Await(in_force, kPatience)) return {};
   json pod = InjectedPod();

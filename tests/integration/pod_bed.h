@@ -52,6 +52,7 @@ class PodBed {
   Status PrepareCluster();
   Status StartInjector();
   Status RegisterInjector();
+  bool GuardsTokens();
 
   std::unique_ptr<RealKubeApiServer> kube_;
   std::unique_ptr<kube::Transport> transport_;
