@@ -19,6 +19,11 @@ constexpr std::array<std::string_view, 12> kPerHop = {
 constexpr std::array<std::string_view, 5> kOfClients = {
     "authorization", "x-claviger-user-token", "x-claviger-request",
     "proxy-authorization", "x-claviger-secret"};
+// Some frameworks take these for the request's own method and path, which are
+// what the Connection allows or not.
+constexpr std::array<std::string_view, 6> kOverrides = {
+    "x-http-method-override", "x-http-method",  "x-method-override",
+    "x-original-url",         "x-original-uri", "x-rewrite-url"};
 constexpr std::array<std::string_view, 6> kNeverTrailers = {
     "authorization", "cookie", "expect", "trailer", "set-cookie", "range"};
 
@@ -49,6 +54,14 @@ bool SameVariable(std::string_view a, std::string_view b) {
            y = y == '_' ? '-' : y;
            return SameName({&x, 1}, {&y, 1});
          });
+}
+
+template <size_t kSize>
+bool IsVariableOf(const std::array<std::string_view, kSize>& names,
+                  std::string_view name) {
+  return std::any_of(names.begin(), names.end(), [&](std::string_view one) {
+    return SameVariable(one, name);
+  });
 }
 
 void AppendField(std::string_view name, std::string_view value,
@@ -88,7 +101,8 @@ bool GoesOn(const RequestHead& head, const Field& field,
   if (IsOneOf(kPerHop, field.name) || IsOneOf(kOfClients, field.name)) {
     return false;
   }
-  if (SameVariable(field.name, "authorization") ||
+  if (IsVariableOf(kOverrides, field.name) ||
+      SameVariable(field.name, "authorization") ||
       SameVariable(field.name, "proxy-authorization")) {
     return false;
   }
@@ -192,6 +206,7 @@ void AppendTrailers(const std::vector<Field>& trailers,
     const bool fits = !IsOneOf(kPerHop, field.name) &&
                       !IsOneOf(kOfClients, field.name) &&
                       !IsOneOf(kNeverTrailers, field.name) &&
+                      !IsVariableOf(kOverrides, field.name) &&
                       !SameVariable(field.name, "authorization") &&
                       (placement.header.empty() ||
                        !SameVariable(field.name, placement.header));

@@ -79,6 +79,18 @@ TEST_F(ExchangeTest, RemovesWhatIsTheClientsOwnOrOfThisHop) {
   EXPECT_THAT(seen, HasSubstr("X-Kept: yes\r\n"));
 }
 
+// The Connection's methods and paths are those of the request line.
+TEST_F(ExchangeTest, RemovesWhatWouldBeAnotherMethodOrPathToTheServer) {
+  Start({AnswerHttp(200, "")});
+  proxy_.Ask(
+      "GET /x HTTP/1.1\r\nHost: l\r\nX-HTTP-Method-Override: DELETE\r\n"
+      "X_HTTP_Method: DELETE\r\nx-method-override: DELETE\r\n"
+      "X-Original-URL: /admin\r\nX-Rewrite-URL: /admin\r\n\r\n");
+  EXPECT_THAT(Seen(), HasSubstr("GET /x HTTP/1.1\r\n"));
+  EXPECT_THAT(Seen(), Not(HasSubstr("DELETE")));
+  EXPECT_THAT(Seen(), Not(HasSubstr("/admin")));
+}
+
 TEST_F(ExchangeTest, DropsTheHttp2OfferOfAClient) {
   Start({AnswerHttp(200, "plain")});
   const auto response = proxy_.Ask(
