@@ -23,6 +23,9 @@ struct Storage {
   VaultPolicyOptions vault_policy;
   VaultSetupOptions vault_setup;
   VaultDoctorOptions vault_doctor;
+  CredentialSetOptions credential_set;
+  CredentialOptions credential_show;
+  CredentialOptions credential_remove;
   StatusOptions status;
   DevOptions dev;
   RunOptions run;
@@ -236,6 +239,53 @@ void AddVault(CLI::App& app, Storage& storage) {
   AddVaultDoctor(*vault, storage);
 }
 
+void AddSocket(CLI::App& command, CredentialOptions& options,
+               std::string& output) {
+  command.add_option("--socket", options.socket, "the sidecar's Unix socket")
+      ->type_name("PATH")
+      ->capture_default_str();
+  AddOutput(command, output);
+  AddConnection(command, options.connection);
+}
+
+CLI::Option* AddTag(CLI::App& command, CredentialOptions& options) {
+  return command
+      .add_option("--if-tag", options.tag,
+                  "only if this is what is stored now; show tells the tag")
+      ->check([](const std::string& tag) {
+        const bool plain =
+            !tag.empty() &&
+            tag.find_first_not_of("0123456789abcdef-") == std::string::npos;
+        return std::string(plain ? "" : "not a tag as show tells it");
+      })
+      ->type_name("TAG");
+}
+
+void AddCredential(CLI::App& app, Storage& storage) {
+  CLI::App* credential =
+      AddCommand(app, "credential", kCredentialAbout, kCredentialFooter);
+  credential->require_subcommand(1);
+  CredentialSetOptions& set = storage.credential_set;
+  CLI::App* command =
+      AddCommand(*credential, "set", kCredentialSetAbout, kCredentialSetFooter);
+  command
+      ->add_option("--from-file", set.files,
+                   "take one key's value from a file, as password=FILE; "
+                   "repeatable")
+      ->allow_extra_args(false)
+      ->type_name("KEY=FILE");
+  command->add_flag("--new", set.first, "only if nothing is stored yet")
+      ->excludes(AddTag(*command, set.common));
+  AddSocket(*command, set.common, storage.output);
+  AddSocket(
+      *AddCommand(*credential, "show", kCredentialShowAbout, kCredentialFooter),
+      storage.credential_show, storage.output);
+  command = AddCommand(*credential, "remove", kCredentialRemoveAbout,
+                       kCredentialFooter);
+  AddTag(*command, storage.credential_remove);
+  AddSocket(*command, storage.credential_remove, storage.output);
+}
+
 void AddStatus(CLI::App& app, Storage& storage) {
   StatusOptions& status = storage.status;
   CLI::App* command = AddCommand(app, "status", kStatusAbout, kStatusFooter);
@@ -322,6 +372,23 @@ ParsedArguments ChosenOfVault(const CLI::App& vault, Storage& storage,
   return parsed;
 }
 
+ParsedArguments ChosenOfCredential(const CLI::App& credential, Storage& storage,
+                                   bool json) {
+  ParsedArguments parsed;
+  storage.credential_remove.remove = true;
+  if (credential.got_subcommand("set")) {
+    storage.credential_set.common.json = json;
+    parsed.command = std::move(storage.credential_set);
+    return parsed;
+  }
+  CredentialOptions& options = credential.got_subcommand("remove")
+                                   ? storage.credential_remove
+                                   : storage.credential_show;
+  options.json = json;
+  parsed.command = std::move(options);
+  return parsed;
+}
+
 ParsedArguments Chosen(const CLI::App& app, Storage& storage) {
   const bool json = storage.output == kOutputNames[1];
   ParsedArguments parsed;
@@ -341,6 +408,9 @@ ParsedArguments Chosen(const CLI::App& app, Storage& storage) {
     take(storage.plan);
   } else if (app.got_subcommand("vault")) {
     parsed = ChosenOfVault(*app.get_subcommand("vault"), storage, json);
+  } else if (app.got_subcommand("credential")) {
+    parsed =
+        ChosenOfCredential(*app.get_subcommand("credential"), storage, json);
   } else if (app.got_subcommand("status")) {
     storage.status.json = json;
     parsed.command = std::move(storage.status);
@@ -393,6 +463,7 @@ ParsedArguments ParseArguments(const std::vector<std::string>& arguments) {
   AddWho(app, storage);
   AddPlan(app, storage);
   AddVault(app, storage);
+  AddCredential(app, storage);
   AddStatus(app, storage);
   AddDev(app, storage);
   AddRun(app, storage.run);

@@ -84,6 +84,21 @@ struct VaultDoctorOptions {
   bool json = false;
 };
 
+/// show and remove.
+struct CredentialOptions {
+  std::string connection;  // "ns/name"
+  std::string socket = "/run/claviger/claviger.sock";
+  std::string tag;  // --if-tag: of what must be stored; empty: whatever is
+  bool remove = false;
+  bool json = false;
+};
+
+struct CredentialSetOptions {
+  CredentialOptions common;
+  std::vector<std::string> files;  // "KEY=FILE"
+  bool first = false;              // --new: none may be there
+};
+
 struct StatusOptions {
   std::string kubeconfig;  // empty: KUBECONFIG, then ~/.kube/config
   std::string context;     // empty: the current one
@@ -121,8 +136,8 @@ struct HelperOptions {
 using Arguments =
     std::variant<LintOptions, ExplainOptions, CanOptions, WhoOptions,
                  PlanOptions, VaultPolicyOptions, VaultSetupOptions,
-                 VaultDoctorOptions, StatusOptions, DevOptions,
-                 RunOptions, HelperOptions>;
+                 VaultDoctorOptions, CredentialSetOptions, CredentialOptions,
+                 StatusOptions, DevOptions, RunOptions, HelperOptions>;
 
 /// Either a command to run, or what to print instead (help, version, a usage
 /// error) with the exit code that goes with it.

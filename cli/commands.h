@@ -20,6 +20,9 @@ int RunPlan(const PlanOptions& options, Context& context);
 int RunVaultPolicy(const VaultPolicyOptions& options, Context& context);
 int RunVaultSetup(const VaultSetupOptions& options, Context& context);
 int RunVaultDoctor(const VaultDoctorOptions& options, Context& context);
+int RunCredentialSet(const CredentialSetOptions& options, Context& context);
+int RunCredentialShow(const CredentialOptions& options, Context& context);
+int RunCredentialRemove(const CredentialOptions& options, Context& context);
 int RunStatus(const StatusOptions& options, Context& context);
 /// Serves until the end is asked for.
 int RunDev(const DevOptions& options, Context& context);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "cli/secret_input.h"
 #include "cli/stop_signal.h"
 
 namespace claviger::cli {
@@ -40,6 +41,8 @@ struct Context {
   bool colour = false;
   /// What is piped in; null: nothing.
   std::istream* standard_input = nullptr;
+  /// Where secrets are typed or piped in; null: nowhere.
+  SecretInput* input = nullptr;
 };
 
 }  // namespace claviger::cli

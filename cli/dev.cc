@@ -112,6 +112,7 @@ class DevRun {
     settings.snapshot = std::move(snapshot);
     settings.snapshot.paths.own_mount = settings.layout.mount;
     settings.snapshot.paths.cluster = settings.layout.cluster;
+    settings.snapshot.account_uids_by_name = true;
     settings.extra_accounts = accounts;
     operator_ = std::make_unique<DevOperator>(
         options_.directory, std::move(settings), *store_, context_,

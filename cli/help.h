@@ -127,6 +127,40 @@ inline constexpr const char* kVaultDoctorFooter =
     "  claviger vault doctor --config operator.yaml --operator-token-file "
     "operator.token";
 
+inline constexpr const char* kCredentialAbout =
+    "a credential of this pod's own for a connection: store, look, remove";
+inline constexpr const char* kCredentialFooter =
+    "Talks to the sidecar of the pod that it runs in. What is stored is never "
+    "shown again:\nshow tells its type, its fingerprint and when it was "
+    "stored.\n"
+    "Exit codes: 0 done, 1 error, 2 wrong usage, 3 refused, or nothing is "
+    "stored that counts.\n"
+    "\n"
+    "Examples:\n"
+    "  claviger credential set sales/warehouse\n"
+    "  claviger credential show sales/warehouse\n"
+    "  claviger credential remove sales/warehouse";
+inline constexpr const char* kCredentialSetAbout =
+    "store a credential of one's own";
+inline constexpr const char* kCredentialSetFooter =
+    "Asks for each key of the connection's credential type, without showing "
+    "what is typed;\nwhere standard input is no terminal, it reads a JSON "
+    "object there. Values are never\ntaken from the command line.\n"
+    "Exit codes: 0 stored, 1 error, 2 wrong usage, 3 refused, or another "
+    "version is stored.\n"
+    "\n"
+    "Examples:\n"
+    "  claviger credential set sales/warehouse\n"
+    "  claviger credential set sales/warehouse --from-file username=user.txt "
+    "\\\n"
+    "      --from-file password=/run/secrets/password --new\n"
+    "  pass-tool get warehouse --json | claviger credential set "
+    "sales/warehouse";
+inline constexpr const char* kCredentialShowAbout =
+    "what is stored, without the secret";
+inline constexpr const char* kCredentialRemoveAbout =
+    "remove it with all its versions";
+
 inline constexpr const char* kStatusAbout =
     "the state of everything in a cluster, on one screen";
 inline constexpr const char* kStatusFooter =

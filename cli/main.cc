@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   claviger::SystemClock clock;
   claviger::SystemRandom random;
   claviger::cli::ProcessStopSignal stop;
+  claviger::cli::StandardInput input;
   const auto log =
       claviger::MakeStderrLogger(claviger::LogLevel::kWarning, "claviger");
   claviger::cli::Context context{
@@ -55,6 +56,7 @@ int main(int argc, char** argv) {
        Variable("XDG_RUNTIME_DIR"), Variable("KUBECONFIG"),
        Variable("CLAVIGER_SOCKET"), AllVariables()},
       isatty(STDOUT_FILENO) == 1,
-      &std::cin};
+      &std::cin,
+      &input};
   return claviger::cli::Run({argv + 1, argv + argc}, context);
 }

@@ -35,6 +35,13 @@ struct Runner {
   int operator()(const VaultDoctorOptions& options) const {
     return RunVaultDoctor(options, context);
   }
+  int operator()(const CredentialSetOptions& options) const {
+    return RunCredentialSet(options, context);
+  }
+  int operator()(const CredentialOptions& options) const {
+    return options.remove ? RunCredentialRemove(options, context)
+                          : RunCredentialShow(options, context);
+  }
   int operator()(const StatusOptions& options) const {
     return RunStatus(options, context);
   }

@@ -90,6 +90,10 @@ Result<Desired> Compiled::DesiredFor(const Wanted& wanted, Time now) const {
     document = compiler_.Document(*wanted.principal);
   }
   if (held_ != nullptr) document = held_->Compose(std::move(document));
+  // Whatever is held, a successor never reads its predecessor's slots.
+  if (wanted.principal) {
+    document.account = compiler_.AccountOf(*wanted.principal);
+  }
   if (OnlyRightsKept(wanted)) return KeepRights(document);
   const std::vector<std::string> paths =
       held_paths_ ? held_paths_->Of(*wanted.principal, document, now)

@@ -46,7 +46,8 @@ Core::Core(Settings settings, Dependencies dependencies)
                upkeep_.OnCredential(key, gone);
                files_.Review();
              }),
-      upkeep_(deps_.clock, worker_, cache_, served_, watch_),
+      personal_(settings_.vault, cache_),
+      upkeep_(deps_.clock, worker_, cache_, personal_, served_, watch_),
       session_(
           settings_, deps_, worker_, metrics_,
           [this](const ViewPtr& view) {
@@ -58,8 +59,8 @@ Core::Core(Settings settings, Dependencies dependencies)
       users_(settings_, deps_, worker_, metrics_),
       refetches_(deps_.clock, settings_.intervals.report_failed),
       api_({settings_, deps_.clock, deps_.random, deps_.log, session_, users_,
-            engines_, cache_, served_, watch_, metrics_, refetches_, decisions_,
-            listeners_}),
+            engines_, cache_, personal_, Store(), worker_, served_, watch_,
+            metrics_, refetches_, decisions_, listeners_}),
       notifier_(settings_.files.notice, deps_.clock, deps_.log, worker_,
                 deps_.loopback),
       files_(settings_.files.wanted,
@@ -151,14 +152,48 @@ CredentialSource Core::Source() {
   return source;
 }
 
+PersonalStore Core::Store() {
+  PersonalStore store;
+  store.read = [this](const model::VaultRef& ref) {
+    return session_.AsPod<vault::KvSecret>([&](const Secret& token) {
+      return vault::ReadKv2(deps_.vault, token, ref.mount, ref.path);
+    });
+  };
+  store.version = [this](const model::VaultRef& ref) {
+    return session_.AsPod<int64_t>([&](const Secret& token) {
+      return vault::CurrentVersionKv2(deps_.vault, token, ref.mount, ref.path);
+    });
+  };
+  store.write = [this](const model::VaultRef& ref, const Secret& record,
+                       int64_t cas) {
+    return session_.AsPod<int64_t>([&](const Secret& token) {
+      return vault::WriteKv2(deps_.vault, token, ref.mount, ref.path,
+                             record.Reveal(), cas);
+    });
+  };
+  store.remove = [this](const model::VaultRef& ref) {
+    return session_.AsPod<void>([&](const Secret& token) {
+      return vault::RemoveKv2(deps_.vault, token, ref.mount, ref.path);
+    });
+  };
+  store.changed = [this](const model::VaultRef& ref) {
+    upkeep_.OnCredential(CredentialKey(ref), false);
+    files_.Review();
+  };
+  return store;
+}
+
 Result<Obtained> Core::ReadCredential(const model::VaultRef& ref, bool urgent) {
   const VaultCircuit::Urgency urgency(circuit_, urgent);
   Engine* engine = engines_.Find(ref.engine);
   if (engine == nullptr) {
     return Fail(ErrorCode::kUnsupported, "this engine cannot be read");
   }
-  return session_.AsPod<Obtained>(
+  Result<Obtained> read = session_.AsPod<Obtained>(
       [&](const Secret& token) { return engine->Read(ref, token); });
+  const bool nothing = !read && read.error().code == ErrorCode::kNotFound;
+  if (nothing && personal_.IsSlot(ref)) return Obtained();
+  return read;
 }
 
 }  // namespace claviger::sidecar

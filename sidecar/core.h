@@ -22,6 +22,7 @@
 #include "sidecar/files/keeper.h"
 #include "sidecar/files/notifier.h"
 #include "sidecar/metrics.h"
+#include "sidecar/personal/slots.h"
 #include "sidecar/proxy/credential_access.h"
 #include "sidecar/proxy/open_listener.h"
 #include "sidecar/push/client.h"
@@ -75,6 +76,7 @@ class Core {
   CredentialSource Source();
   push::Client::Parts PushParts();
   Result<access::PushDocument> FindPush();
+  PersonalStore Store();
   Result<Obtained> ReadCredential(const model::VaultRef& ref, bool urgent);
 
   const Settings settings_;
@@ -87,6 +89,7 @@ class Core {
   ServedAnswers served_;
   Engines engines_;
   CredentialCache cache_;
+  PersonalSlots personal_;
   Upkeep upkeep_;
   Session session_;
   UserSessions users_;

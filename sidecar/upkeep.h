@@ -11,6 +11,7 @@
 #include "sidecar/api/served.h"
 #include "sidecar/api/watch_hub.h"
 #include "sidecar/credentials/cache.h"
+#include "sidecar/personal/slots.h"
 #include "sidecar/session/view.h"
 #include "sidecar/worker.h"
 
@@ -20,10 +21,11 @@ class Upkeep {
  public:
   /// All references outlive the object.
   Upkeep(const Clock& clock, Worker& worker, CredentialCache& cache,
-         ServedAnswers& served, WatchHub& watch)
+         const PersonalSlots& personal, ServedAnswers& served, WatchHub& watch)
       : clock_(clock),
         worker_(worker),
         cache_(cache),
+        personal_(personal),
         served_(served),
         watch_(watch) {}
 
@@ -35,11 +37,14 @@ class Upkeep {
  private:
   void Review();
   void ReviewServed(const ServedSlot& slot);
+  const access::Binding* OwnerOfPersonal(const std::string& key) const;
+  void ReviewPersonal(const access::Binding& binding);
   void ArmNextWindow();
 
   const Clock& clock_;
   Worker& worker_;
   CredentialCache& cache_;
+  const PersonalSlots& personal_;
   ServedAnswers& served_;
   WatchHub& watch_;
   ViewPtr view_;

@@ -183,6 +183,7 @@ void ReadPart(JsonReader in, size_t part, size_t parts,
     in.Refuse("principal", "differs between parts");
   }
   document.principal = principal;
+  if (part == 0) document.account = in.TextOr("account", "");
   for (JsonReader group : in.Objects("claimGroups")) {
     document.claim_groups.push_back(
         {group.Text("group"), {group.Text("claim"), group.Text("value")}});

@@ -31,6 +31,9 @@ struct BindingsDocument {
   std::string principal;                 // IdOf(principal)
   std::vector<Binding> bindings;         // sorted by namespace, name
   std::vector<ClaimGroup> claim_groups;  // in everyone.user only
+  /// The uid of the service account whose personal slots its policy opens;
+  /// empty: none.
+  std::string account = {};
   /// What would be in it and found no room, sorted. Not part of the JSON form.
   std::vector<SourceName> over_budget = {};
 };

@@ -159,7 +159,13 @@ std::string PartText(const BindingsDocument& document, int part, int parts,
                      const std::string& claim_groups) {
   // The bindings are already text: put together by hand, so that no part is
   // ever serialized twice.
-  std::string text = "{\"bindings\":[" + bindings + "]";
+  std::string text = "{";
+  if (part == 0 && !document.account.empty()) {
+    text += "\"account\":";
+    AppendJsonText(document.account, text);
+    text += ',';
+  }
+  text += "\"bindings\":[" + bindings + "]";
   if (!claim_groups.empty()) text += ",\"claimGroups\":" + claim_groups;
   text += ",\"format\":" + std::to_string(kBindingsFormat) +
           ",\"part\":" + std::to_string(part) +
@@ -180,7 +186,8 @@ std::vector<std::string> EncodeBindings(const BindingsDocument& document,
                                         size_t max_part_bytes) {
   const std::string groups = EncodeClaimGroups(document.claim_groups);
   // Room for what surrounds the bindings of a part.
-  const size_t frame = 256 + document.principal.size();
+  const size_t frame =
+      256 + document.principal.size() + document.account.size();
   std::vector<std::string> chunks(1);
   size_t used = frame + groups.size();
   for (const Binding& binding : document.bindings) {

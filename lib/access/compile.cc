@@ -180,6 +180,7 @@ BindingsDocument Compiler::Document(const Principal& principal) const {
   }
   BindingsDocument document;
   document.principal = IdOf(principal);
+  document.account = AccountOf(principal);
   const Viewer viewer = ViewerOf(snapshot_, principal);
   for (const Source& source : viewer.over_budget()) {
     document.over_budget.push_back(snapshot_.NameOf(source));
@@ -202,6 +203,12 @@ BindingsDocument Compiler::Document(const Principal& principal) const {
               return a.facts->ref < b.facts->ref;
             });
   return document;
+}
+
+std::string Compiler::AccountOf(const Principal& principal) const {
+  if (principal.kind != Principal::Kind::kServiceAccount) return "";
+  std::string uid = snapshot_.AccountUid({principal.ns, principal.name});
+  return IsPlainUid(uid) ? uid : "";
 }
 
 std::vector<std::string> Compiler::CredentialPaths(

@@ -35,6 +35,10 @@ class Compiler {
   /// are in it.
   BindingsDocument Document(const Principal& principal) const;
 
+  /// The uid of the service account that the principal is; empty where it is
+  /// none, or its uid is not known.
+  std::string AccountOf(const Principal& principal) const;
+
   /// PolicyPaths::Of with this compiler's everyone.sa; `document` is
   /// Document(principal).
   std::vector<std::string> CredentialPaths(const Principal& principal,

@@ -282,6 +282,11 @@ class Decider {
     const bool enroll =
         facts_.mode == CredentialMode::kPerUser && facts_.personal_allowed;
     Note("select", [&] {
+      if (question_.endpoint_changed && facts_.personal_allowed) {
+        return std::string(
+            "EndpointChanged: the personal credential was stored for what the "
+            "connection was before");
+      }
       return std::string(enroll ? "no personal credential is stored"
                                 : "no slot is eligible for this caller");
     });
@@ -377,6 +382,14 @@ std::vector<const model::VaultRef*> ReachableSlots(
     }
   });
   return reachable;
+}
+
+bool ReachesPersonal(const Binding& binding,
+                     const std::optional<model::ObjectRef>& carrier, Time now) {
+  const ConnectionFacts& facts = *binding.facts;
+  return facts.personal_allowed && !facts.refused &&
+         GateAdmits(facts, carrier) &&
+         RightsOf(binding, now).Holds(Privilege::kUse);
 }
 
 model::PrivilegeSet EffectivePrivileges(const Binding& binding, Time now) {

@@ -42,6 +42,9 @@ struct Question {
   std::optional<std::string> slot;
   /// Whether the caller has a personal credential stored for it.
   bool enrolled = false;
+  /// One is stored, but for what the Connection was before its provider,
+  /// endpoint, trust or disclosure changed: it does not count.
+  bool endpoint_changed = false;
   /// The service account that carries the question; for a service account's
   /// own question, that account. Absent: a user without a pod.
   std::optional<model::ObjectRef> carrier;
@@ -85,6 +88,11 @@ Decision Decide(const Binding* binding, const Question& question, Time now,
 std::vector<const model::VaultRef*> ReachableSlots(
     const Binding& binding, const std::optional<model::ObjectRef>& carrier,
     Time now);
+
+/// Whether the carrier's caller may have a personal slot on it now, enrolled or
+/// not: what its policy opens for it, and who may store something there.
+bool ReachesPersonal(const Binding& binding,
+                     const std::optional<model::ObjectRef>& carrier, Time now);
 
 /// The privileges the caller holds now: implied ones in, denied ones out.
 model::PrivilegeSet EffectivePrivileges(const Binding& binding, Time now);

@@ -125,6 +125,13 @@ void DescribeRefusal(const Binding& binding, const Question& question,
                      question.slot.value_or(""),
                  "ask without naming a slot, or for a Grant that brings it");
     case Reason::kEnrollmentRequired:
+      if (question.endpoint_changed) {
+        return say(
+            "EndpointChanged: the provider, endpoint, trust or disclosure of "
+            "the connection changed since the caller stored its credential, "
+            "which is not sent there",
+            "store it again, if it is meant for what the connection is now");
+      }
       return say(
           "every caller brings its own credential here, and none is "
           "stored for this one",

@@ -293,6 +293,21 @@ void ObjectIndex::See(const std::vector<ObjectRef>& accounts, Effect& effect) {
   seen_accounts_ = std::move(seen);
 }
 
+// Of all the accounts of a cluster few are principals.
+void ObjectIndex::Recreate(const ObjectRef& account, const std::string& uid,
+                           Effect& effect) {
+  if (uid.empty()) {
+    rest_.account_uids.erase(account);
+  } else {
+    rest_.account_uids[account] = uid;
+  }
+  Principal principal = Principal::ServiceAccount(account.ns, account.name);
+  if (seen_accounts_.count(account) > 0 || accounts_.count(principal) > 0 ||
+      named_.count(AccountKey(account.ns, account.name)) > 0) {
+    effect.principals.insert(std::move(principal));
+  }
+}
+
 std::optional<Concerned> ObjectIndex::Apply(const Edits& edits) {
   Effect effect;
   for (const auto& one : edits.connections) {
@@ -306,6 +321,9 @@ std::optional<Concerned> ObjectIndex::Apply(const Edits& edits) {
     End(one.ref, effect);
   }
   if (edits.service_accounts) See(*edits.service_accounts, effect);
+  for (const auto& [account, uid] : edits.account_uids) {
+    Recreate(account, uid, effect);
+  }
   return Conclude(std::move(effect));
 }
 
@@ -493,6 +511,8 @@ model::Objects ObjectIndex::Slice(const Concerned& concerned) const {
     if (seen_accounts_.count(account) > 0) {
       slice.service_accounts.push_back(account);
     }
+    const auto uid = rest_.account_uids.find(account);
+    if (uid != rest_.account_uids.end()) slice.account_uids.insert(*uid);
   }
   for (const Place place : places) Append(place->second, slice);
   for (const GroupIndex group : groups) {

@@ -39,6 +39,8 @@ struct Edits {
   std::vector<model::Ended> ended;
   /// All service accounts seen beside the objects, where those changed.
   std::optional<std::vector<model::ObjectRef>> service_accounts;
+  /// Whose uid is another one now; empty: there is no such account any more.
+  std::map<model::ObjectRef, std::string> account_uids = {};
 };
 
 /// Whom and what an edit concerns; both may hold more than that.
@@ -91,6 +93,8 @@ class ObjectIndex {
   void Put(const std::shared_ptr<const model::Grant>& grant, Effect& effect);
   void End(const model::ObjectRef& grant, Effect& effect);
   void See(const std::vector<model::ObjectRef>& accounts, Effect& effect);
+  void Recreate(const model::ObjectRef& account, const std::string& uid,
+                Effect& effect);
   template <typename Change>
   void Edit(const model::ObjectRef& connection, const model::Grant* only,
             Change change, Effect& effect);

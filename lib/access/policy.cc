@@ -35,6 +35,21 @@ void OpenSelfService(json& paths) {
   Open(paths, "sys/leases/revoke", {"update"});
 }
 
+// A slot of its own: to be read and written, and removed with all its versions.
+// Its metadata say which version to write over what was deleted in Vault.
+// False where `uids` are not those of an account and a connection.
+bool OpenPersonal(const VaultLayout& layout, const Principal& principal,
+                  const std::string& uids, json& paths) {
+  const size_t slash = uids.find('/');
+  if (slash == std::string::npos) return false;
+  const auto slot = PersonalPathOf(
+      layout.cluster, principal, uids.substr(0, slash), uids.substr(slash + 1));
+  if (!slot) return false;
+  Open(paths, layout.mount + "/data/" + *slot, {"create", "read", "update"});
+  Open(paths, layout.mount + "/metadata/" + *slot, {"delete", "read"});
+  return true;
+}
+
 // Checked here again: the names below become parts of paths.
 bool HasPlainNames(const Principal& principal) {
   switch (principal.kind) {
@@ -126,7 +141,12 @@ Result<std::string> PolicyText(
   for (const std::string& opened : credential_paths) {
     const OpenedPath credential = ReadOpened(opened);
     if (!IsApiPath(credential.path)) return refuse(credential.path);
-    Open(paths, credential.path, {credential.update ? "update" : "read"});
+    if (credential.how != OpenedPath::How::kPersonal) {
+      const bool update = credential.how == OpenedPath::How::kUpdate;
+      Open(paths, credential.path, {update ? "update" : "read"});
+    } else if (!OpenPersonal(layout, principal, credential.path, paths)) {
+      return refuse(credential.path);
+    }
   }
   // Where the operator tells of changes: the same for all accounts.
   if (principal.kind == Principal::Kind::kEveryoneServiceAccount) {

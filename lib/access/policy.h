@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A principal's Vault policy and auth role, as JSON made by a serializer from
-// checked names: literal paths only, no glob, no deny and no template. Personal
-// slots have no path in it yet (ADR 18). Pure.
+// checked names: literal paths only, no glob, no deny and no template; its
+// personal slots by the uids of account and connection (ADR 18). Pure.
 #pragma once
 
 #include <string>
@@ -28,8 +28,9 @@ struct VaultLayout {
 };
 
 /// The policy's JSON text: own bindings (`parts` of them), `credential_paths`
-/// (as opened_path.h writes them), token and lease self-service; everyone.sa's
-/// also where changes are told (push_document.h).
+/// (as opened_path.h writes them; for personal slots their data, and their
+/// metadata to be read and removed), token and lease self-service;
+/// everyone.sa's also where changes are told (push_document.h).
 /// kInvalidArgument where a path is not made of checked segments.
 Result<std::string> PolicyText(
     const VaultLayout& layout, const Principal& principal, int parts,

@@ -33,6 +33,7 @@ PolicyPaths::PolicyPaths(BindingsDocument everyone)
     const auto add = [&](const Slot& slot) {
       named_by_[OpenedBy(slot.vault)].push_back(i);
     };
+    if (binding.facts->personal_allowed) personal_.push_back(i);
     if (binding.facts->default_slot) add(*binding.facts->default_slot);
     for (const GrantEntry& grant : binding.grants) {
       if (grant.slot) add(*grant.slot);
@@ -52,6 +53,39 @@ bool PolicyPaths::IsOpenToAll(const std::string& path, Time now) const {
                        });
   };
   return std::any_of(named->second.begin(), named->second.end(), opens);
+}
+
+// Each account has a slot of its own on what is open to all, so these are in
+// its own policy too.
+void PolicyPaths::AddPersonal(const BindingsDocument& document,
+                              const model::ObjectRef& carrier, Time now,
+                              std::vector<std::string>& paths) const {
+  if (document.account.empty()) return;
+  size_t room = kMaxPersonal;
+  const auto add = [&](const Binding& binding) {
+    const std::string& uid = binding.facts->uid;
+    if (room == 0 || !IsPlainUid(uid)) return;
+    if (!ReachesPersonal(binding, carrier, now)) return;
+    paths.push_back(OpenedPersonal(document.account, uid));
+    --room;
+  };
+  for (const Binding& own : document.bindings) {
+    if (!own.facts->personal_allowed) continue;
+    const Binding* shared = FindBinding(everyone_.bindings, own.facts->ref);
+    if (shared == nullptr) {
+      add(own);
+      continue;
+    }
+    Binding merged = own;
+    Merge(merged, *shared);
+    add(merged);
+  }
+  for (const size_t index : personal_) {
+    const Binding& shared = everyone_.bindings[index];
+    if (FindBinding(document.bindings, shared.facts->ref) == nullptr) {
+      add(shared);
+    }
+  }
 }
 
 std::vector<std::string> PolicyPaths::Of(const Principal& principal,
@@ -77,6 +111,7 @@ std::vector<std::string> PolicyPaths::Of(const Principal& principal,
     Merge(merged, *shared);
     AddReachable(merged, carrier, now, paths);
   }
+  AddPersonal(document, carrier, now, paths);
   SortUnique(paths);
   paths.erase(std::remove_if(paths.begin(), paths.end(),
                              [&](const std::string& path) {

@@ -25,16 +25,24 @@ class PolicyPaths {
 
   /// The Vault API paths of the credentials that the principal's own policy
   /// opens at `now`, sorted, without those that everyone.sa opens anyway.
-  /// Empty for users and claim groups: their logins read bindings only.
+  /// Empty for users and claim groups: their logins read bindings only. With
+  /// document.account also its personal slots (opened_path.h), kMaxPersonal at
+  /// most: on its own connections, then on everyone's.
   std::vector<std::string> Of(const Principal& principal,
                               const BindingsDocument& document, Time now) const;
 
+  static constexpr size_t kMaxPersonal = 1'000;
+
  private:
+  void AddPersonal(const BindingsDocument& document,
+                   const model::ObjectRef& carrier, Time now,
+                   std::vector<std::string>& paths) const;
   bool IsOpenToAll(const std::string& path, Time now) const;
 
   BindingsDocument everyone_;
   // API path -> the bindings of everyone_ that name it.
   std::unordered_map<std::string, std::vector<size_t>> named_by_;
+  std::vector<size_t> personal_;  // the bindings of everyone_ with such slots
 };
 
 }  // namespace claviger::access

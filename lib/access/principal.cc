@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "access/principal.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/digest.h"
@@ -50,9 +51,29 @@ std::string BindingsPathOf(std::string_view cluster, const Principal& principal,
   return path;
 }
 
-std::string PersonalFolderOf(std::string_view cluster,
-                             const Principal& principal) {
-  return std::string(cluster) + "/personal/" + IdOf(principal);
+std::string PersonalRoot(std::string_view cluster) {
+  return std::string(cluster) + "/personal";
+}
+
+bool IsPlainUid(std::string_view uid) {
+  constexpr size_t kMaxUid = 64;
+  return !uid.empty() && uid.size() <= kMaxUid &&
+         std::all_of(uid.begin(), uid.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                  (c >= 'A' && c <= 'Z') || c == '-';
+         });
+}
+
+std::optional<std::string> PersonalPathOf(std::string_view cluster,
+                                          const Principal& principal,
+                                          std::string_view account_uid,
+                                          std::string_view connection_uid) {
+  if (principal.kind != Principal::Kind::kServiceAccount ||
+      !IsPlainUid(account_uid) || !IsPlainUid(connection_uid)) {
+    return std::nullopt;
+  }
+  return PersonalRoot(cluster) + "/" + IdOf(principal) + "/" +
+         std::string(account_uid) + "/" + std::string(connection_uid);
 }
 
 }  // namespace claviger::access

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <compare>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,8 +45,19 @@ std::string VaultNameOf(std::string_view cluster, const Principal& principal);
 std::string BindingsPathOf(std::string_view cluster, const Principal& principal,
                            int part = 0);
 
-/// "<cluster>/personal/<id>": the folder of its personal slots.
-std::string PersonalFolderOf(std::string_view cluster,
-                             const Principal& principal);
+/// "<cluster>/personal": where everybody's personal slots are.
+std::string PersonalRoot(std::string_view cluster);
+
+/// What is in a uid that may be a segment of a path of ours: [0-9A-Za-z-], 1 to
+/// 64 of them. The API server's uids are; files may say anything.
+bool IsPlainUid(std::string_view uid);
+
+/// "<cluster>/personal/<id>/<account uid>/<connection uid>": the slot of one
+/// account on one connection, of neither's successor (ADR 18). Nothing where
+/// the principal is no service account or a uid is not plain.
+std::optional<std::string> PersonalPathOf(std::string_view cluster,
+                                          const Principal& principal,
+                                          std::string_view account_uid,
+                                          std::string_view connection_uid);
 
 }  // namespace claviger::access

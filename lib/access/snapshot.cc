@@ -8,6 +8,7 @@
 
 #include "access/claims.h"
 #include "access/consent.h"
+#include "base/digest.h"
 #include "providers/catalogue.h"
 #include "providers/compatibility.h"
 
@@ -99,7 +100,9 @@ std::shared_ptr<ConnectionFacts> FactsOf(const model::Connection& connection,
 }  // namespace
 
 Snapshot::Snapshot(model::Objects objects, const SnapshotSettings& settings)
-    : budgets_(settings.budgets), objects_(std::move(objects)) {
+    : budgets_(settings.budgets),
+      account_uids_by_name_(settings.account_uids_by_name),
+      objects_(std::move(objects)) {
   JudgeConsent(settings.require_stamps, objects_);
   providers::CheckProviders(objects_);
   RefusePaths(settings.paths, objects_);
@@ -258,6 +261,13 @@ void Snapshot::BuildFacts() {
     slots_[i] = std::make_shared<const Slot>(Slot{
         credential->vault, credential->priority, paths.Has(credential->vault)});
   }
+}
+
+std::string Snapshot::AccountUid(const model::ObjectRef& account) const {
+  const auto found = objects_.account_uids.find(account);
+  if (found != objects_.account_uids.end()) return found->second;
+  if (!account_uids_by_name_) return "";
+  return UuidV5("ServiceAccount/" + ToString(account));
 }
 
 int Snapshot::Find(const model::ObjectRef& ref) const {

@@ -29,6 +29,9 @@ struct SnapshotSettings {
   /// With the admission webhook on, every Grant carries a consent stamp: one
   /// without is inert. A stamp that is there is held to either way.
   bool require_stamps = false;
+  /// Where no API server gives service accounts a uid, each has UuidV5 of
+  /// "ServiceAccount/<ns>/<name>", as the tokens of `claviger dev` say.
+  bool account_uids_by_name = false;
   Budgets budgets;
 };
 
@@ -51,6 +54,8 @@ class Snapshot {
   const std::vector<model::ObjectRef>& service_accounts() const {
     return objects_.service_accounts;
   }
+  /// Empty where it is not known.
+  std::string AccountUid(const model::ObjectRef& account) const;
   const std::vector<model::Problem>& problems() const {
     return objects_.problems;
   }
@@ -124,6 +129,7 @@ class Snapshot {
   void BuildFacts();
 
   Budgets budgets_;
+  bool account_uids_by_name_;
   model::Objects objects_;
   GroupGraph graph_;
   std::unordered_map<std::string, int> by_ref_;

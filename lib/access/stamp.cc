@@ -48,15 +48,25 @@ void AddEndpoint(const model::Endpoint& endpoint, Canonical& out) {
   }
 }
 
-}  // namespace
-
-std::string EndpointFingerprint(const model::Connection& connection) {
+// Connection and ConnectionFacts name these members alike.
+template <typename T>
+std::string FingerprintOf(const T& connection) {
   Canonical out;
   out.Add(connection.provider);
   AddEndpoint(connection.endpoint, out);
   out.Add(connection.server_side_only);
   out.Add(connection.secret_readers == model::SecretReaders::kUsers);
   return Sha256Hex(out.text());
+}
+
+}  // namespace
+
+std::string EndpointFingerprint(const model::Connection& connection) {
+  return FingerprintOf(connection);
+}
+
+std::string EndpointFingerprint(const ConnectionFacts& facts) {
+  return FingerprintOf(facts);
 }
 
 }  // namespace claviger::access

@@ -324,7 +324,14 @@ void Collector::AddPrincipal(const Node& root, const std::string& name) {
 }
 
 void Collector::AddServiceAccount(const Node& root) {
-  AddPrincipal(root, TextOf(FindIn(root, "metadata", "name")));
+  const std::string name = TextOf(FindIn(root, "metadata", "name"));
+  AddPrincipal(root, name);
+  // As the API server prints it; people do not write one.
+  const std::string uid = TextOf(FindIn(root, "metadata", "uid"));
+  const ObjectRef ref{TextOf(FindIn(root, "metadata", "namespace")), name};
+  if (!uid.empty() && service_accounts_.count(ref) > 0) {
+    objects_.account_uids.insert_or_assign(ref, uid);
+  }
 }
 
 void Collector::AddPod(const Node& root) {

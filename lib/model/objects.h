@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,9 @@ struct Objects {
   std::vector<Group> groups;
   /// ServiceAccount objects, and those of Pods labelled for injection.
   std::vector<ObjectRef> service_accounts;
+  /// The uids of ServiceAccounts, where the source knows them: of more than the
+  /// above, or of fewer.
+  std::map<ObjectRef, std::string> account_uids;
   std::vector<BrokenDeny> broken_denies;
   /// Groups of which something was read, but not whom they hold.
   std::vector<std::string> broken_groups;

@@ -99,6 +99,23 @@ Result<int64_t> WriteKv2(Api& api, const Secret& token, std::string_view mount,
   return document->Integer({"data", "version"});
 }
 
+Result<int64_t> CurrentVersionKv2(Api& api, const Secret& token,
+                                  std::string_view mount,
+                                  std::string_view path) {
+  Result<std::string> full = Join(mount, "/metadata/", path);
+  if (!full) return Fail(std::move(full).error());
+  Call call;
+  call.path = *std::move(full);
+  call.token = &token;
+  const Result<Answer> answer = api.Do(call);
+  if (!answer && answer.error().code == ErrorCode::kNotFound) return 0;
+  if (!answer) return Fail(answer.error());
+  const Result<Document> document =
+      Document::Parse(answer->body, Describe(call));
+  if (!document) return Fail(document.error());
+  return document->Integer({"data", "current_version"});
+}
+
 Status RemoveKv2(Api& api, const Secret& token, std::string_view mount,
                  std::string_view path) {
   Result<std::string> full = Join(mount, "/metadata/", path);

@@ -37,6 +37,11 @@ Result<KvSecret> ReadKv1(Api& api, const Secret& token, std::string_view mount,
 Result<int64_t> WriteKv2(Api& api, const Secret& token, std::string_view mount,
                          std::string_view path, std::string_view data_json,
                          int64_t cas);
+/// The version that a write has to name: of whatever was there last, deleted or
+/// destroyed since or not; 0 where nothing ever was. Reads metadata only.
+Result<int64_t> CurrentVersionKv2(Api& api, const Secret& token,
+                                  std::string_view mount,
+                                  std::string_view path);
 /// Removes all versions and the metadata; absent counts as removed.
 Status RemoveKv2(Api& api, const Secret& token, std::string_view mount,
                  std::string_view path);

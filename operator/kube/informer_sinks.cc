@@ -77,4 +77,15 @@ void PodSink::OnDeleted(const kube::ObjectName& name, const std::string&,
 
 void PodSink::OnSynced() { store_.SetSynced(ObjectStore::Part::kPods); }
 
+void AccountSink::OnObject(const kube::ObjectView& object, Seen) {
+  store_.PutAccount({object.name.ns, object.name.name}, object.uid);
+}
+
+void AccountSink::OnDeleted(const kube::ObjectName& name,
+                            const std::string& uid, Gone) {
+  store_.RemoveAccount({name.ns, name.name}, uid);
+}
+
+void AccountSink::OnSynced() { store_.SetSynced(ObjectStore::Part::kAccounts); }
+
 }  // namespace claviger::op

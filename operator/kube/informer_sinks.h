@@ -49,4 +49,19 @@ class PodSink final : public kube::InformerSink {
   Logger& log_;
 };
 
+/// Of service accounts, of which the uid matters.
+class AccountSink final : public kube::InformerSink {
+ public:
+  /// The store outlives this object.
+  explicit AccountSink(ObjectStore& store) : store_(store) {}
+
+  void OnObject(const kube::ObjectView& object, Seen seen) override;
+  void OnDeleted(const kube::ObjectName& name, const std::string& uid,
+                 Gone gone) override;
+  void OnSynced() override;
+
+ private:
+  ObjectStore& store_;
+};
+
 }  // namespace claviger::op

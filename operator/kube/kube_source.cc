@@ -113,6 +113,7 @@ std::optional<access::Edits> KubeSource::ReadEdits() {
                        std::move(edits->objects.rest.ended),
                        {}};
   if (news.accounts) result.service_accounts = store_.ServiceAccounts();
+  result.account_uids = news.account_uids;
   return result;
 }
 

@@ -236,6 +236,32 @@ void ObjectStore::RemovePod(const model::ObjectRef& pod) {
   if (matters) Changed();
 }
 
+void ObjectStore::PutAccount(const model::ObjectRef& account,
+                             const std::string& uid) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::string& known = account_uids_[account];
+    if (known == uid) return;
+    known = uid;
+    fresh_uids_[account] = uid;
+    ++generation_;
+  }
+  Changed();
+}
+
+void ObjectStore::RemoveAccount(const model::ObjectRef& account,
+                                const std::string& uid) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = account_uids_.find(account);
+    if (found == account_uids_.end() || found->second != uid) return;
+    account_uids_.erase(found);
+    fresh_uids_[account].clear();
+    ++generation_;
+  }
+  Changed();
+}
+
 void ObjectStore::SetSynced(Part part) {
   {
     const std::lock_guard lock(mutex_);
@@ -263,12 +289,13 @@ uint64_t ObjectStore::generation() const {
 
 bool ObjectStore::HasNews() const {
   const std::lock_guard lock(mutex_);
-  return !fresh_.empty() || accounts_changed_ || again_;
+  return !fresh_.empty() || !fresh_uids_.empty() || accounts_changed_ || again_;
 }
 
 ObjectStore::News ObjectStore::TakeRest() {
   News news;
   news.accounts = std::exchange(accounts_changed_, false);
+  news.account_uids = std::exchange(fresh_uids_, {});
   news.again = std::exchange(again_, false);
   return news;
 }
@@ -323,6 +350,11 @@ std::optional<SeenObject> ObjectStore::Find(const ObjectId& id) const {
   const auto found = objects_.find(id);
   if (found == objects_.end()) return std::nullopt;
   return found->second.seen;
+}
+
+std::map<model::ObjectRef, std::string> ObjectStore::AccountUids() const {
+  const std::lock_guard lock(mutex_);
+  return account_uids_;
 }
 
 std::vector<model::ObjectRef> ObjectStore::ServiceAccounts() const {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the API server said last: every Connection, Grant and Group as a typed
-// value with the metadata that the operator acts on, and the service accounts
-// of pods that ask for injection. Fed by informers, read by the reconciler, the
-// webhook and the status writer. Thread-safe; nothing blocks for long.
+// value with the metadata that the operator acts on, the service accounts of
+// pods that ask for injection, and the uids of all. Fed by informers, read by
+// the reconciler, the webhook and the status writer. Thread-safe; nothing
+// blocks for long.
 #pragma once
 
 #include <array>
@@ -39,8 +40,8 @@ struct SeenObject {
 class ObjectStore {
  public:
   /// What a complete list was received of.
-  enum class Part { kConnections, kGrants, kGroups, kPods };
-  static constexpr size_t kParts = 4;
+  enum class Part { kConnections, kGrants, kGroups, kPods, kAccounts };
+  static constexpr size_t kParts = 5;
 
   /// An object with what is needed of it.
   struct Stored {
@@ -56,7 +57,9 @@ class ObjectStore {
   struct News {
     std::set<ObjectId> objects;
     bool accounts = false;  // of labelled pods
-    bool again = false;     // everything is to be looked at
+    /// Which uid is another one now; empty: the account is gone.
+    std::map<model::ObjectRef, std::string> account_uids;
+    bool again = false;  // everything is to be looked at
   };
   using Visitor = std::function<void(const ObjectId&, const Stored&)>;
 
@@ -87,6 +90,11 @@ class ObjectStore {
   void PutPod(const model::ObjectRef& pod, std::string service_account);
   void RemovePod(const model::ObjectRef& pod);
 
+  /// A service account exists, or does not any more: another uid's end changes
+  /// nothing.
+  void PutAccount(const model::ObjectRef& account, const std::string& uid);
+  void RemoveAccount(const model::ObjectRef& account, const std::string& uid);
+
   /// A list of it is complete.
   void SetSynced(Part part);
   bool synced() const;
@@ -113,6 +121,7 @@ class ObjectStore {
   std::optional<Stored> Look(const ObjectId& id) const;
   /// The service accounts of labelled pods, each once, sorted.
   std::vector<model::ObjectRef> ServiceAccounts() const;
+  std::map<model::ObjectRef, std::string> AccountUids() const;
 
  private:
   Status Take(ObjectKind kind, std::string_view json, const SeenObject* before);
@@ -129,7 +138,9 @@ class ObjectStore {
   std::map<ObjectId, Stored> objects_;
   std::map<model::ObjectRef, std::string> pods_;
   std::map<model::ObjectRef, int> accounts_;  // how many pods run as it
+  std::map<model::ObjectRef, std::string> account_uids_;
   NewsQueue fresh_;
+  std::map<model::ObjectRef, std::string> fresh_uids_;
   bool accounts_changed_ = false;
   bool again_ = false;
   std::array<bool, kParts> synced_{};

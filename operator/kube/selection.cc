@@ -151,6 +151,7 @@ Selection Select(const ObjectStore& store,
   });
   Finish(selection.objects);
   selection.objects.rest.service_accounts = store.ServiceAccounts();
+  selection.objects.rest.account_uids = store.AccountUids();
   return selection;
 }
 

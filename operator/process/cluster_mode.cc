@@ -89,10 +89,12 @@ class ClusterRun {
   ObjectSink grant_sink_;
   ObjectSink group_sink_;
   PodSink pod_sink_;
+  AccountSink account_sink_;
   kube::Informer connections_;
   kube::Informer grants_;
   kube::Informer groups_;
   kube::Informer pods_;
+  kube::Informer accounts_;
   kube::LeaseLock lock_;
   StatusWriter statuses_;
   StopSignal lease_signal_;
@@ -142,6 +144,7 @@ ClusterRun::ClusterRun(const Parts& parts, const ClusterPorts& ports)
       grant_sink_(ObjectKind::kGrant, objects_, parts.log),
       group_sink_(ObjectKind::kGroup, objects_, parts.log),
       pod_sink_(objects_, uninjected_, parts.log),
+      account_sink_(objects_),
       connections_({client_, parts.clock, parts.random, parts.log},
                    kube::kConnections, AllOf(), connection_sink_),
       grants_({client_, parts.clock, parts.random, parts.log}, kube::kGrants,
@@ -150,6 +153,8 @@ ClusterRun::ClusterRun(const Parts& parts, const ClusterPorts& ports)
               AllOf(), group_sink_),
       pods_({client_, parts.clock, parts.random, parts.log}, kube::kPods,
             LabelledPods(), pod_sink_),
+      accounts_({client_, parts.clock, parts.random, parts.log},
+                kube::kServiceAccounts, AllOf(), account_sink_),
       lock_(lease_client_,
             {.lease = {parts.config.own_namespace, parts.config.lease},
              .identity = ports.instance},
@@ -164,13 +169,15 @@ ClusterRun::ClusterRun(const Parts& parts, const ClusterPorts& ports)
           {{"connections", [this] { return connections_.stats(); }},
            {"grants", [this] { return grants_.stats(); }},
            {"groups", [this] { return groups_.stats(); }},
-           {"pods", [this] { return pods_.stats(); }}},
+           {"pods", [this] { return pods_.stats(); }},
+           {"serviceaccounts", [this] { return accounts_.stats(); }}},
           parts.clock, [this] { return Leads(); },
           [this] { return uninjected_.counts(); }) {}
 
 // Streams end with their transport; everybody else looks at a signal.
 ClusterRun::~ClusterRun() {
-  for (kube::Informer* one : {&connections_, &grants_, &groups_, &pods_}) {
+  for (kube::Informer* one :
+       {&connections_, &grants_, &groups_, &pods_, &accounts_}) {
     one->Stop();
   }
   ports_.objects.Close();
@@ -191,7 +198,8 @@ void ClusterRun::ListAnew() {
 }
 
 void ClusterRun::StartThreads() {
-  for (kube::Informer* one : {&connections_, &grants_, &groups_, &pods_}) {
+  for (kube::Informer* one :
+       {&connections_, &grants_, &groups_, &pods_, &accounts_}) {
     threads_.emplace_back([one] { one->Run(); });
   }
   threads_.emplace_back([this] { KeepLease(); });

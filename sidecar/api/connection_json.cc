@@ -30,6 +30,12 @@ ordered_json DeliveryJson(const access::Decision& decision) {
   return json;
 }
 
+std::string_view PersonalWord(const PersonalState& own) {
+  if (own.unsettled()) return "Unknown";
+  if (own.enrolled) return "Stored";
+  return own.endpoint_changed ? "EndpointChanged" : "None";
+}
+
 }  // namespace
 
 ordered_json EndpointJson(const model::Endpoint& endpoint) {
@@ -55,11 +61,13 @@ ordered_json TimeJson(const std::optional<Time>& time) {
 }
 
 ordered_json ConnectionJson(const View& view, const access::Binding& binding,
-                            const std::optional<std::string>& slot, Time now,
+                            const std::optional<std::string>& slot,
+                            const PersonalState& own, Time now,
                             const CachePartitions& partitions, bool brief) {
   access::Question question;
   question.carrier = view.carrier;
   question.slot = slot;
+  own.Tell(question);
   const access::Decision inject = access::Decide(&binding, question, now);
   question.delivery = access::Delivery::kDisclose;
   const access::Decision disclose = access::Decide(&binding, question, now);
@@ -77,14 +85,20 @@ ordered_json ConnectionJson(const View& view, const access::Binding& binding,
   if (!brief) json["endpoint"] = EndpointJson(facts.endpoint);
   json["delivery"]["inject"] = DeliveryJson(inject);
   json["delivery"]["disclose"] = DeliveryJson(disclose);
+  if (own.ref) json["personal"] = PersonalWord(own);
+  // Where it is not known yet whether the caller has one, it may be that.
+  const bool settled = !own.unsettled() || (slot && *slot != kPersonalSlot);
+  const bool chose = chosen.allowed() && settled;
   json["slot"] = nullptr;
-  if (chosen.allowed()) json["slot"] = chosen.slot;
+  if (chose) json["slot"] = chosen.slot;
   json["expiresAt"] = TimeJson(inject.valid_until);
   json["generation"] = view.generation;
   json["cachePartition"] = nullptr;
-  if (chosen.allowed() && chosen.vault != nullptr) {
+  if (chose) {
+    const model::VaultRef& ref =
+        chosen.vault != nullptr ? *chosen.vault : *own.ref;
     json["cachePartition"] =
-        partitions.Of(facts, chosen.slot, *chosen.vault, view.caller);
+        partitions.Of(facts, chosen.slot, ref, view.caller);
   }
   return json;
 }

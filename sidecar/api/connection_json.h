@@ -12,17 +12,19 @@
 #include "access/binding.h"
 #include "base/time.h"
 #include "sidecar/api/partition.h"
+#include "sidecar/personal/slots.h"
 #include "sidecar/proxy/open_listener.h"
 #include "sidecar/session/view.h"
 
 namespace claviger::sidecar {
 
 /// One connection of `view` for its caller at `now`; null JSON where it is not
-/// visible. `brief` leaves the endpoint out.
+/// visible. `own` is what is known of the caller's own credential; `brief`
+/// leaves the endpoint out.
 nlohmann::ordered_json ConnectionJson(const View& view,
                                       const access::Binding& binding,
                                       const std::optional<std::string>& slot,
-                                      Time now,
+                                      const PersonalState& own, Time now,
                                       const CachePartitions& partitions,
                                       bool brief);
 

@@ -91,12 +91,35 @@ CredentialResolver::Step CredentialResolver::Attempt(const Ask& ask) const {
 
   const access::Binding* binding =
       access::FindBinding(view->bindings, ask.connection);
+  const bool may_be_own = !ask.hint || *ask.hint == kPersonalSlot;
+  PersonalState own;
+  if (binding != nullptr && may_be_own) {
+    own = personal_.Look(*view, *binding, now);
+    // What it is must be known before anything else may be taken in its place.
+    if (own.unknown) return Needs{*own.ref};
+    if (own.error)
+      return FromFetchError(*own.error, Naming(std::string(kPersonalSlot)));
+    own.Tell(question);
+  }
   access::Decision decision = access::Decide(binding, question, now);
-  if (!decision.allowed()) return FromDecision(decision);
-  Step first = TrySlot(view, *binding, decision);
-  if (!std::holds_alternative<Problem>(first) || decision.vault == nullptr ||
+  if (!decision.allowed()) {
+    const bool for_want_of_own =
+        decision.reason == access::Reason::kEnrollmentRequired ||
+        ask.hint == kPersonalSlot;
+    return for_want_of_own && view->account_differs ? AnotherAccount()
+                                                    : FromDecision(decision);
+  }
+  // That nothing is stored of the caller's own is as old as what is served.
+  const auto bounded = [&](Step step) {
+    return NotTooStale(std::move(step), own.unconfirmed);
+  };
+  if (decision.vault == nullptr) {
+    return bounded(TrySlot(view, *binding, decision, *own.ref));
+  }
+  Step first = TrySlot(view, *binding, decision, *decision.vault);
+  if (!std::holds_alternative<Problem>(first) ||
       !MayFallThrough(*binding, ask.hint)) {
-    return NotTooStale(std::move(first));
+    return bounded(std::move(first));
   }
   // Each round takes at least one slot away, so this ends.
   auto rest =
@@ -104,13 +127,13 @@ CredentialResolver::Step CredentialResolver::Attempt(const Ask& ask) const {
   while (true) {
     decision = access::Decide(rest.get(), question, now);
     if (!decision.allowed() || decision.vault == nullptr) return first;
-    Step next = TrySlot(view, *rest, decision);
+    Step next = TrySlot(view, *rest, decision, *decision.vault);
     if (auto* resolved = std::get_if<Resolved>(&next)) {
       resolved->binding = binding;
       resolved->degraded = true;
     }
     if (!std::holds_alternative<Problem>(next)) {
-      return NotTooStale(std::move(next));
+      return bounded(std::move(next));
     }
     rest = std::make_unique<access::Binding>(Without(*rest, *decision.vault));
   }
@@ -118,13 +141,7 @@ CredentialResolver::Step CredentialResolver::Attempt(const Ask& ask) const {
 
 CredentialResolver::Step CredentialResolver::TrySlot(
     const ViewPtr& view, const access::Binding& binding,
-    const access::Decision& decision) const {
-  if (decision.vault == nullptr) {
-    return Problem{"CapabilityMissing",
-                   "personal credentials cannot be read by this sidecar yet",
-                   "use a Grant's slot or the default"};
-  }
-  const model::VaultRef& vault = *decision.vault;
+    const access::Decision& decision, const model::VaultRef& vault) const {
   if (engines_.Find(vault.engine) == nullptr) {
     return Problem{"EngineUnsupported",
                    "credentials of the engine " +
@@ -158,12 +175,13 @@ CredentialResolver::Step CredentialResolver::TrySlot(
   return resolved;
 }
 
-CredentialResolver::Step CredentialResolver::NotTooStale(Step step) const {
+CredentialResolver::Step CredentialResolver::NotTooStale(
+    Step step, std::chrono::milliseconds unconfirmed) const {
   const auto* resolved = std::get_if<Resolved>(&step);
   if (resolved == nullptr) return step;
   const auto& bound = resolved->binding->facts->max_stale;
   if (!bound) return step;
-  auto unconfirmed = resolved->unconfirmed;
+  unconfirmed = std::max(unconfirmed, resolved->unconfirmed);
   if (const auto since = unheard_since_()) {
     unconfirmed = std::max(unconfirmed, clock_.SteadyNow() - *since);
   }

@@ -20,6 +20,7 @@
 #include "sidecar/api/problem.h"
 #include "sidecar/credentials/cache.h"
 #include "sidecar/engines/engines.h"
+#include "sidecar/personal/slots.h"
 #include "sidecar/session/view.h"
 
 namespace claviger::sidecar {
@@ -50,12 +51,13 @@ class CredentialResolver {
   /// All references outlive the object.
   CredentialResolver(ViewSource views, UnheardSince unheard_since,
                      const Clock& clock, const Engines& engines,
-                     CredentialCache& cache)
+                     CredentialCache& cache, const PersonalSlots& personal)
       : views_(std::move(views)),
         unheard_since_(std::move(unheard_since)),
         clock_(clock),
         engines_(engines),
-        cache_(cache) {}
+        cache_(cache),
+        personal_(personal) {}
 
   /// Calls `done` once: on the calling thread where everything is at hand, else
   /// on the worker's.
@@ -79,15 +81,19 @@ class CredentialResolver {
 
   void Continue(std::shared_ptr<Ask> ask);
   Step Attempt(const Ask& ask) const;
+  // `vault` is where the decision's slot is.
   Step TrySlot(const ViewPtr& view, const access::Binding& binding,
-               const access::Decision& decision) const;
-  Step NotTooStale(Step step) const;
+               const access::Decision& decision,
+               const model::VaultRef& vault) const;
+  // `unconfirmed`: of what the choice rests on beside the credential.
+  Step NotTooStale(Step step, std::chrono::milliseconds unconfirmed) const;
 
   const ViewSource views_;
   const UnheardSince unheard_since_;
   const Clock& clock_;
   const Engines& engines_;
   CredentialCache& cache_;
+  const PersonalSlots& personal_;
 };
 
 }  // namespace claviger::sidecar

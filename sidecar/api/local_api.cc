@@ -53,14 +53,11 @@ size_t CountHeaders(const http::ServerRequest& request, std::string_view name) {
                     }));
 }
 
-Problem CapabilityMissing(Route route) {
-  if (route == Route::kPersonal) {
-    return {"CapabilityMissing",
-            "personal credentials cannot be stored by this sidecar yet",
-            "have a Grant give the caller a credential"};
-  }
-  return {"CapabilityMissing", "this sidecar cannot send requests upstream yet",
-          "use a connection whose credential may be disclosed"};
+Problem NoPersonalForUsers() {
+  return {"CapabilityMissing",
+          "a user's login reads bindings only, so end users cannot store "
+          "credentials through this sidecar yet",
+          "store it as the pod itself, without X-Claviger-User-Token"};
 }
 
 }  // namespace
@@ -79,7 +76,7 @@ LocalApi::LocalApi(const Parts& parts)
       partitions_(parts.random),
       resolver_([this] { return PodView(); },
                 [this] { return parts_.session.standing().unheard_since; },
-                parts.clock, parts.engines, parts.cache) {}
+                parts.clock, parts.engines, parts.cache, parts.personal) {}
 
 void LocalApi::Handle(const Guard& guard, const http::ServerRequest& request,
                       std::shared_ptr<http::Responder> responder) {
@@ -101,19 +98,32 @@ void LocalApi::Dispatch(const http::ServerRequest& request,
   const bool as_user = user_tokens == 1;
   switch (exchange.call.route) {
     case Route::kPersonal:
+      if (as_user) return exchange.Refuse(NoPersonalForUsers());
+      return Personal(request, exchange);
     case Route::kHttp:
-      return exchange.Refuse(CapabilityMissing(exchange.call.route));
+      return exchange.Refuse(
+          {"CapabilityMissing",
+           "this sidecar cannot send requests upstream yet",
+           "use a connection whose credential may be disclosed"});
     case Route::kList:
       return WithView(request, exchange, [this, exchange](const View& view) {
         List(exchange, view);
       });
     case Route::kConnection:
       return WithView(request, exchange, [this, exchange](const View& view) {
-        ShowConnection(exchange, view);
+        KnowingOwn(
+            exchange, view,
+            [this, exchange](const View& known, const PersonalState& own) {
+              ShowConnection(exchange, known, own);
+            });
       });
     case Route::kExplain:
       return WithView(request, exchange, [this, exchange](const View& view) {
-        ShowExplanation(exchange, view);
+        KnowingOwn(
+            exchange, view,
+            [this, exchange](const View& known, const PersonalState& own) {
+              ShowExplanation(exchange, known, own);
+            });
       });
     case Route::kCredential:
     case Route::kAws:
@@ -170,8 +180,11 @@ void LocalApi::List(const Exchange& exchange, const View& view) const {
   body["generation"] = view.generation;
   ordered_json connections = ordered_json::array();
   for (const access::Binding& binding : view.bindings) {
+    const Time now = parts_.clock.Now();
+    // What is not known yet of own credentials is not fetched for a list.
     ordered_json one = ConnectionJson(view, binding, std::nullopt,
-                                      parts_.clock.Now(), partitions_, true);
+                                      parts_.personal.Look(view, binding, now),
+                                      now, partitions_, true);
     if (one.is_null()) continue;
     AddListeners(parts_.listeners, binding.facts->ref, one);
     connections.push_back(std::move(one));
@@ -180,13 +193,39 @@ void LocalApi::List(const Exchange& exchange, const View& view) const {
   exchange.Send(JsonResponse(DumpJson(body)));
 }
 
-void LocalApi::ShowConnection(const Exchange& exchange,
-                              const View& view) const {
+PersonalState LocalApi::LookForOwn(const Exchange& exchange,
+                                   const View& view) const {
+  const access::Binding* binding =
+      access::FindBinding(view.bindings, exchange.call.connection);
+  if (binding == nullptr) return {};
+  return parts_.personal.Look(view, *binding, parts_.clock.Now());
+}
+
+void LocalApi::KnowingOwn(
+    const Exchange& exchange, const View& view,
+    const std::function<void(const View&, const PersonalState&)>& then) const {
+  const PersonalState own = LookForOwn(exchange, view);
+  if (!own.unknown) return then(view, own);
+  // Only the pod's own view has anything unknown in it.
+  const bool asked =
+      parts_.cache.Fetch(*own.ref, [this, exchange, then](FetchOutcome) {
+        const std::variant<ViewPtr, Problem> now = PodView();
+        if (const auto* problem = std::get_if<Problem>(&now)) {
+          return exchange.Refuse(*problem);
+        }
+        const ViewPtr& known = std::get<ViewPtr>(now);
+        then(*known, LookForOwn(exchange, *known));
+      });
+  if (!asked) then(view, own);
+}
+
+void LocalApi::ShowConnection(const Exchange& exchange, const View& view,
+                              const PersonalState& own) const {
   const access::Binding* binding =
       access::FindBinding(view.bindings, exchange.call.connection);
   ordered_json body;
   if (binding != nullptr) {
-    body = ConnectionJson(view, *binding, exchange.call.slot,
+    body = ConnectionJson(view, *binding, exchange.call.slot, own,
                           parts_.clock.Now(), partitions_, false);
   }
   if (body.is_null()) return exchange.Refuse(NotVisible());
@@ -194,19 +233,25 @@ void LocalApi::ShowConnection(const Exchange& exchange,
   exchange.Send(JsonResponse(DumpJson(body)));
 }
 
-void LocalApi::ShowExplanation(const Exchange& exchange,
-                               const View& view) const {
+void LocalApi::ShowExplanation(const Exchange& exchange, const View& view,
+                               const PersonalState& own) const {
   const Call& call = exchange.call;
   access::Question question;
   question.delivery = call.deliver;
   question.slot = call.slot;
   question.carrier = view.carrier;
+  own.Tell(question);
   access::Explanation explanation = access::Explain(
       access::FindBinding(view.bindings, call.connection), view.caller,
       call.connection, question, parts_.clock.Now());
   // How one comes not to see a connection would tell that it is there.
   if (explanation.decision.reason == access::Reason::kNotVisible) {
     explanation.steps.clear();
+  } else if (own.unsettled()) {
+    explanation.steps.push_back(
+        {"personal",
+         "not known whether one is stored, for vault cannot be asked; until it "
+         "can, only a slot that is asked for by name is served"});
   }
   exchange.Send(JsonResponse(DumpJson(access::ToJson(explanation))));
 }

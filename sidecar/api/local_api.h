@@ -6,6 +6,8 @@
 // given. Thread-safe.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,9 +31,13 @@
 #include "sidecar/credentials/cache.h"
 #include "sidecar/decisions/log.h"
 #include "sidecar/metrics.h"
+#include "sidecar/personal/allowance.h"
+#include "sidecar/personal/condition.h"
+#include "sidecar/personal/slots.h"
 #include "sidecar/proxy/open_listener.h"
 #include "sidecar/session/session.h"
 #include "sidecar/session/user_sessions.h"
+#include "sidecar/worker.h"
 
 namespace claviger::sidecar {
 
@@ -47,6 +53,9 @@ class LocalApi {
     UserSessions& users;
     const Engines& engines;
     CredentialCache& cache;
+    const PersonalSlots& personal;
+    PersonalStore store;
+    Worker& worker;
     ServedAnswers& served;
     WatchHub& watch;
     Metrics& metrics;
@@ -80,8 +89,16 @@ class LocalApi {
   void Dispatch(const http::ServerRequest& request, const Exchange& exchange);
 
   void List(const Exchange& exchange, const View& view) const;
-  void ShowConnection(const Exchange& exchange, const View& view) const;
-  void ShowExplanation(const Exchange& exchange, const View& view) const;
+  PersonalState LookForOwn(const Exchange& exchange, const View& view) const;
+  // Calls `then` once it is known whether the caller keeps a credential of its
+  // own for the call's connection, as far as that can be known.
+  void KnowingOwn(
+      const Exchange& exchange, const View& view,
+      const std::function<void(const View&, const PersonalState&)>& then) const;
+  void ShowConnection(const Exchange& exchange, const View& view,
+                      const PersonalState& own) const;
+  void ShowExplanation(const Exchange& exchange, const View& view,
+                       const PersonalState& own) const;
   void GiveCredential(const Exchange& exchange);
   void RefuseDecided(const Exchange& exchange, DecisionKind kind,
                      Problem problem);
@@ -92,9 +109,40 @@ class LocalApi {
   void Refetch(const Exchange& exchange, const Resolved& resolved);
   void Watch(const Exchange& exchange) const;
 
+  // The caller's own slot on a connection, found to be the caller's.
+  struct OwnSlot {
+    Exchange exchange;
+    model::VaultRef ref;
+    std::shared_ptr<const access::ConnectionFacts> facts;
+  };
+  void Personal(const http::ServerRequest& request, const Exchange& exchange);
+  void StorePersonal(const http::ServerRequest& request, const OwnSlot& slot);
+  void RemovePersonal(const http::ServerRequest& request, const OwnSlot& slot);
+  void ShowPersonal(const OwnSlot& slot);
+  // Worker thread.
+  struct Stored {
+    int64_t version = 0;               // what a write has to name
+    std::optional<Credential> record;  // none: deleted, never there, no record
+    const Credential* known() const { return record ? &*record : nullptr; }
+  };
+  Result<Stored> ReadStored(const OwnSlot& slot) const;
+  void WritePersonal(const OwnSlot& slot, const Secret& record,
+                     const Condition& condition);
+  void RemoveStored(const OwnSlot& slot, const Condition& condition);
+  void Changed(const OwnSlot& slot, const std::function<void()>& answer);
+  void ChangeFailed(const OwnSlot& slot, const Error& error);
+  // Either thread.
+  void PostChange(const OwnSlot& slot, Worker::Job job);
+  void Post(const Exchange& exchange, Worker::Job job);
+
   const Parts parts_;
   const CachePartitions partitions_;
   CredentialResolver resolver_;
+  // Each costs Vault up to three calls.
+  static constexpr std::chrono::seconds kChangePause{10};
+  static constexpr std::chrono::seconds kLookPause{1};
+  Allowance changes_{5, kChangePause};
+  Allowance looks_{20, kLookPause};
 };
 
 }  // namespace claviger::sidecar

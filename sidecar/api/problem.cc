@@ -10,7 +10,7 @@
 namespace claviger::sidecar {
 namespace {
 
-constexpr std::array<ReasonInfo, 37> kReasons = {{
+constexpr std::array<ReasonInfo, 39> kReasons = {{
     // Of the decision (resolution.md's order).
     {"NotVisible", 404, "No such connection for this caller"},
     {"Forbidden", 403, "The connection may be seen, not used"},
@@ -40,6 +40,7 @@ constexpr std::array<ReasonInfo, 37> kReasons = {{
     // Of the pod or the user who asks.
     {"Starting", 503, "The bindings have not been read yet"},
     {"LoginRefused", 503, "Vault refuses this pod's login"},
+    {"AnotherAccount", 409, "The bindings are another account's"},
     {"InvalidUserToken", 401, "The end user's token is not accepted"},
     {"UserLoginUnsupported", 501, "No login for end users is configured"},
     {"TooManyClaimGroups", 422, "The token is in too many groups"},
@@ -51,6 +52,7 @@ constexpr std::array<ReasonInfo, 37> kReasons = {{
     {"HostRefused", 403, "The Host header is not this listener's"},
     {"UnknownRoute", 404, "There is no such route"},
     {"MethodNotAllowed", 405, "The route does not have this method"},
+    {"VersionMoved", 412, "Somebody else stored it first"},
     {"RateLimited", 429, "Asked too often"},
     {"CapabilityMissing", 501, "This sidecar cannot do that yet"},
 }};
@@ -113,6 +115,14 @@ Problem NoBindings(const std::optional<Error>& error) {
           "try again in a moment",
           {},
           1};
+}
+
+Problem AnotherAccount() {
+  return {"AnotherAccount",
+          "the bindings name another service account uid than this pod's own "
+          "token, so no credential of the account's own is read or stored",
+          "try again once the operator has noticed that the service account "
+          "was made anew; of a pod that was left behind, start another"};
 }
 
 http::ServerResponse ToResponse(const Problem& problem) {

@@ -47,6 +47,10 @@ Problem FromFetchError(const Error& error, std::string_view what);
 /// Nothing was heard from Vault yet, or it refuses this pod's login.
 Problem NoBindings(const std::optional<Error>& error);
 
+/// The service account that the bindings open personal slots to is not the one
+/// of the pod's token.
+Problem AnotherAccount();
+
 http::ServerResponse ToResponse(const Problem& problem);
 
 /// An answer of 200 with a JSON body that must not be kept by anybody.

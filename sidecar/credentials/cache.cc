@@ -258,6 +258,19 @@ void CredentialCache::Arm(const std::string& key, const EntryPtr& entry) {
   entry->timer = worker_.At(*when, [this, key, entry] { Act(key, entry); });
 }
 
+void CredentialCache::Forget(const model::VaultRef& ref) {
+  EntryPtr gone;  // wiped outside the lock
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(CredentialKey(ref));
+  // What is being read for somebody is new when it comes.
+  if (found == entries_.end() || life::IsBusy(found->second->life)) return;
+  gone = std::move(found->second);
+  entries_.erase(found);
+  worker_.Cancel(gone->timer);
+  Drop(*gone);
+  CountStates();
+}
+
 std::vector<std::string> CredentialCache::Retain(
     const std::set<std::string>& keys) {
   std::vector<std::string> dropped;
@@ -309,6 +322,7 @@ void CredentialCache::CountStates() const {
   size_t stale = 0;
   for (const auto& [key, entry] : entries_) {
     if (life::HeldAt(entry->life, clock_.SteadyNow()) == nullptr) continue;
+    if (entry->credential->fields.empty()) continue;  // known to be nothing
     life::TroubleOf(entry->life) != nullptr ? ++stale : ++fresh;
   }
   metrics_.SetCredentials(fresh, stale);

@@ -100,6 +100,9 @@ class CredentialCache {
   /// another one comes, the lease of this one is revoked.
   bool Replace(const model::VaultRef& ref, Done done);
 
+  /// Drops what is known of one path, because it is known to be outdated.
+  void Forget(const model::VaultRef& ref);
+
   /// Drops everything but `keys`: the paths that the caller could still be
   /// given. What is being fetched for others is dropped when it comes. The
   /// keys that held a credential.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "access/principal.h"
+#include "sidecar/session/user_token.h"
 #include "vault/approle.h"
 
 namespace claviger::sidecar {
@@ -37,21 +38,26 @@ bool LoginMethod::GivesAnother(const Secret& token) const {
   return given && !given->Equals(token.Reveal());
 }
 
-Result<vault::Login> LoginMethod::LogIn() const {
-  Result<vault::Login> login = Ask();
+Result<vault::Login> LoginMethod::LogIn(std::string& account_uid) const {
+  std::string uid;
+  Result<vault::Login> login = Ask(uid);
   if (!login) return Fail(std::move(login.error()), "log in as " + role_);
   // A role of the operator's has this policy and no other.
-  if (settings_.vault.login == LoginKind::kJwt) return login;
+  if (settings_.vault.login == LoginKind::kJwt) {
+    account_uid = std::move(uid);
+    return login;
+  }
   if (Status fine = CheckPolicies(*login); !fine) {
     if (owns_tokens()) {
       static_cast<void>(vault::RevokeSelf(deps_.vault, login->token));
     }
     return Fail(std::move(fine.error()), "log in as " + role_);
   }
+  account_uid.clear();
   return login;
 }
 
-Result<vault::Login> LoginMethod::Ask() const {
+Result<vault::Login> LoginMethod::Ask(std::string& account_uid) const {
   Result<Secret> secret = ReadFrom(deps_.token);
   if (!secret) {
     return Fail(std::move(secret.error()), "what to log in with");
@@ -68,6 +74,7 @@ Result<vault::Login> LoginMethod::Ask() const {
                                      *role_id, *secret);
     }
   }
+  account_uid = PeekAccountUid(secret->Reveal());
   return vault::LoginWithJwt(deps_.vault, settings_.vault.auth_mount, role_,
                              *secret);
 }

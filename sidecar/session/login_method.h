@@ -28,8 +28,10 @@ class LoginMethod {
 
   /// kUnauthenticated where there is nothing to log in with;
   /// kPermissionDenied where Vault refuses it, or where a login that this
-  /// installation did not make is another identity's.
-  Result<vault::Login> LogIn() const;
+  /// installation did not make is another identity's. `account_uid`: set to
+  /// the uid of the service account that the token logged in with is of; empty
+  /// where it names none. Only written where the login is made.
+  Result<vault::Login> LogIn(std::string& account_uid) const;
 
   /// Whether tokens were made by a login of ours, and end with us.
   bool owns_tokens() const;
@@ -37,7 +39,7 @@ class LoginMethod {
   bool GivesAnother(const Secret& token) const;
 
  private:
-  Result<vault::Login> Ask() const;
+  Result<vault::Login> Ask(std::string& account_uid) const;
   Status CheckPolicies(const vault::Login& login) const;
 
   const Settings& settings_;

@@ -113,7 +113,8 @@ Result<std::optional<LoadedDocument>> Session::Load(
 void Session::Loaded(std::optional<LoadedDocument> own,
                      std::optional<LoadedDocument> everyone) {
   metrics_.SetBindingsChecked(deps_.clock.Now());
-  const bool changed = Differ(own, own_) || Differ(everyone, everyone_);
+  const bool changed = Differ(own, own_) || Differ(everyone, everyone_) ||
+                       keeper_.account_uid() != token_uid_;
   own_ = std::move(own);
   everyone_ = std::move(everyone);
   failed_checks_ = 0;
@@ -168,6 +169,12 @@ void Session::Publish(std::vector<access::Binding> bindings,
   next->caller = access::Caller::ServiceAccount(settings_.identity.ns,
                                                 settings_.identity.name);
   next->carrier = settings_.identity;
+  token_uid_ = keeper_.account_uid();
+  if (own_) {
+    const std::string& account = own_->document->account;
+    next->account_differs = !account.empty() && account != token_uid_;
+    if (!next->account_differs) next->account_uid = account;
+  }
   next->bindings = std::move(bindings);
   // The sum shrinks when a document loses parts or is written anew.
   next->generation = std::max(

@@ -9,6 +9,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/result.h"
@@ -88,6 +89,7 @@ class Session {
 
   std::optional<LoadedDocument> own_;
   std::optional<LoadedDocument> everyone_;
+  std::string token_uid_;  // of the account, as view_ was made
   SteadyTime check_at_;
   int failed_checks_ = 0;  // since one succeeded
   Worker::TimerId timer_ = 0;

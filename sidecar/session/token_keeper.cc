@@ -68,7 +68,7 @@ Status TokenKeeper::LogIn() {
 
 Status TokenKeeper::AskForLogin() {
   const SteadyTime asked = deps_.clock.SteadyNow();
-  Result<vault::Login> login = method_.LogIn();
+  Result<vault::Login> login = method_.LogIn(account_uid_);
   if (!login) return Fail(std::move(login.error()));
   Adopt(std::move(*login), asked);
   return {};

@@ -53,6 +53,9 @@ class TokenKeeper {
   /// answered with a login at once.
   void Confirm();
 
+  /// The uid of the service account whose token was logged in with last; empty
+  /// where that names none.
+  const std::string& account_uid() const { return account_uid_; }
   bool logged_in() const { return login_.has_value(); }
   /// When a login may be tried again, where there is none.
   SteadyTime login_from() const { return retry_at_; }
@@ -85,6 +88,7 @@ class TokenKeeper {
 
   std::optional<vault::Login> login_;
   LoginSpan span_;  // of the last login
+  std::string account_uid_;
   std::vector<Former> former_;
   std::chrono::seconds first_lease_{0};  // as the login gave it
   SteadyTime ends_;                      // not used from then on

@@ -20,6 +20,19 @@ tl::unexpected<Error> Refuse(std::string_view what) {
               "the user's token " + std::string(what));
 }
 
+Result<nlohmann::json> PayloadOf(std::string_view jwt) {
+  if (jwt.size() > kMaxUserTokenBytes) return Refuse("is too long");
+  if (std::count(jwt.begin(), jwt.end(), '.') != 2) return Refuse("is no JWT");
+  const size_t first = jwt.find('.');
+  const std::string_view middle =
+      jwt.substr(first + 1, jwt.rfind('.') - first - 1);
+  const Result<std::string> text = Base64UrlDecode(middle);
+  if (!text) return Refuse("is no JWT");
+  Result<nlohmann::json> payload = ParseJson(*text, kPayloadLimits);
+  if (!payload || !payload->is_object()) return Refuse("is no JWT");
+  return payload;
+}
+
 std::vector<std::string> TextsOf(const nlohmann::json& value) {
   std::vector<std::string> texts;
   if (value.is_string()) texts.push_back(value.get<std::string>());
@@ -43,16 +56,8 @@ std::optional<Time> ExpiryOf(const nlohmann::json& payload) {
 
 Result<UserToken> PeekUserToken(std::string_view jwt,
                                 std::string_view user_claim) {
-  if (jwt.size() > kMaxUserTokenBytes) return Refuse("is too long");
-  if (std::count(jwt.begin(), jwt.end(), '.') != 2) return Refuse("is no JWT");
-  const size_t first = jwt.find('.');
-  const std::string_view middle =
-      jwt.substr(first + 1, jwt.rfind('.') - first - 1);
-  const Result<std::string> text = Base64UrlDecode(middle);
-  if (!text) return Refuse("is no JWT");
-  const Result<nlohmann::json> payload = ParseJson(*text, kPayloadLimits);
-  if (!payload || !payload->is_object()) return Refuse("is no JWT");
-
+  const Result<nlohmann::json> payload = PayloadOf(jwt);
+  if (!payload) return Fail(payload.error());
   const auto user = payload->find(user_claim);
   if (user == payload->end() || !user->is_string() ||
       !IsUserName(user->get_ref<const std::string&>())) {
@@ -66,6 +71,15 @@ Result<UserToken> PeekUserToken(std::string_view jwt,
     if (!texts.empty()) token.claims.emplace(name, std::move(texts));
   }
   return token;
+}
+
+std::string PeekAccountUid(std::string_view jwt) {
+  static const nlohmann::json::json_pointer kUid(
+      "/kubernetes.io/serviceaccount/uid");
+  const Result<nlohmann::json> payload = PayloadOf(jwt);
+  if (!payload || !payload->contains(kUid)) return "";
+  const nlohmann::json& uid = payload->at(kUid);
+  return uid.is_string() ? uid.get<std::string>() : "";
 }
 
 }  // namespace claviger::sidecar

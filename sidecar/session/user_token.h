@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An end user's JWT as far as it is looked at before Vault has verified it:
-// enough to know which role to ask for, and when to forget it. Nothing here
-// says that the token is genuine. Pure.
+// A JWT as far as it is looked at without being verified: of an end user's
+// enough to know which role to ask for, and when to forget it; of the pod's own
+// whose it is. Nothing here says that a token is genuine. Pure.
 #pragma once
 
 #include <optional>
@@ -28,5 +28,9 @@ inline constexpr size_t kMaxUserTokenBytes = size_t{16} * 1024;
 /// long, or names no user in `user_claim`; the message holds nothing of it.
 Result<UserToken> PeekUserToken(std::string_view jwt,
                                 std::string_view user_claim);
+
+/// The uid of the service account that the pod's token is of; empty where it
+/// names none. Good for refusing only.
+std::string PeekAccountUid(std::string_view jwt);
 
 }  // namespace claviger::sidecar

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "access/binding.h"
@@ -20,6 +21,12 @@ struct View {
   access::Caller caller;
   /// This pod's service account: who carries the call.
   model::ObjectRef carrier;
+  /// The uid under which the carrier keeps its own credentials; empty for end
+  /// users, and where Vault opens it no such place.
+  std::string account_uid = {};
+  /// Vault opens such a place, but to an account of the same name and another
+  /// uid than the pod's token has.
+  bool account_differs = false;
   std::vector<access::Binding> bindings;  // sorted by namespace, name
   /// Grows with every change of what is above.
   int64_t generation = 0;

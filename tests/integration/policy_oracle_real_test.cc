@@ -101,7 +101,7 @@ class Site {
  public:
   Site(Servers& servers, uint64_t seed, const std::string& cluster)
       : servers_(servers),
-        world_(RandomWorld(seed, {4, 5, true})),
+        world_(WithUids(RandomWorld(seed, {4, 5, true}))),
         settings_(SettingsFor(cluster)),
         snapshot_(world_.objects, settings_.snapshot),
         compiler_(snapshot_, true, settings_.extra_accounts),
@@ -137,6 +137,24 @@ class Site {
   Secret TokenFor(const Principal& principal) const;
 
  private:
+  // Of all accounts but one.
+  static World WithUids(World world) {
+    for (const model::ObjectRef& account : WorldAccounts()) {
+      if (account == WorldAccounts().front()) continue;
+      world.objects.account_uids[account] = "uid-of-" + account.name;
+    }
+    return world;
+  }
+  std::string SlotOf(const model::ObjectRef& account,
+                     const std::string& connection_uid) const {
+    const auto uid = world_.objects.account_uids.find(account);
+    const auto slot = access::PersonalPathOf(
+        settings_.layout.cluster,
+        Principal::ServiceAccount(account.ns, account.name),
+        uid == world_.objects.account_uids.end() ? "unknown" : uid->second,
+        connection_uid);
+    return slot.value_or("");
+  }
   static op::ReconcilerSettings SettingsFor(const std::string& cluster) {
     op::ReconcilerSettings settings;
     settings.layout.cluster = cluster;
@@ -190,7 +208,7 @@ void AddPrincipal(const std::string& cluster, const Principal& principal,
                   std::set<std::string>& probes) {
   const std::string bindings = access::BindingsPathOf(cluster, principal);
   const std::string slot =
-      access::PersonalFolderOf(cluster, principal) + "/sa-uid.c-uid";
+      access::PersonalRoot(cluster) + "/" + IdOf(principal) + "/sa-uid/c-uid";
   for (const std::string& path : {bindings, slot}) {
     probes.insert("claviger/data/" + path);
     probes.insert("claviger/data/" + path + "/1");
@@ -235,6 +253,15 @@ std::vector<std::string> Site::Probes(const std::string& other_cluster) const {
   for (const Principal& principal : principals()) {
     AddPrincipal(settings_.layout.cluster, principal, probes);
   }
+  for (const model::ObjectRef& account : WorldAccounts()) {
+    for (const model::Connection& one : world_.objects.connections) {
+      const std::string slot = SlotOf(account, one.metadata.uid);
+      for (const char* verb : {"data/", "metadata/", "destroy/", "undelete/"}) {
+        probes.insert("claviger/" + (verb + slot));
+        probes.insert("claviger/" + (verb + slot) + "x");
+      }
+    }
+  }
   // These are in every world.
   AddPrincipal(other_cluster, Principal::EveryoneServiceAccount(), probes);
   AddPrincipal(other_cluster, Principal::ServiceAccount("data", "unnamed"),
@@ -270,6 +297,13 @@ Capabilities Site::Expected(const Principal& principal, Time now) const {
        OraclePaths(world_.objects,
                    Caller::ServiceAccount(principal.ns, principal.name), now)) {
     expected[path] = {"read"};
+  }
+  const model::ObjectRef account{principal.ns, principal.name};
+  if (world_.objects.account_uids.count(account) == 0) return expected;
+  for (const std::string& uid : OraclePersonal(world_.objects, account, now)) {
+    const std::string slot = SlotOf(account, uid);
+    expected[data + slot] = {"create", "read", "update"};
+    expected[settings_.layout.mount + "/metadata/" + slot] = {"delete", "read"};
   }
   return expected;
 }

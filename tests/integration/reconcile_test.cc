@@ -344,7 +344,7 @@ TEST_F(ReconcileTest, OperatorCannotReadACredential) {
             "permission_denied");
   EXPECT_EQ(Outcome(own_, vault::Verb::kRead,
                     mount_ + "/data/" + settings_.layout.cluster +
-                        "/personal/sa.reports.nightly/x"),
+                        "/personal/sa.reports.nightly/uid/x"),
             "permission_denied");
 }
 

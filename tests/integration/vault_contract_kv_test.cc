@@ -87,6 +87,30 @@ TEST_F(VaultKvContractTest, ForgetsEverythingWithTheMetadata) {
   EXPECT_EQ(Write(mount, "a", R"({"x":9})", 0), "1") << "it starts over";
 }
 
+// What a write has to name goes on over what was deleted, and over what was
+// destroyed.
+TEST_F(VaultKvContractTest, TellsTheVersionThatAWriteHasToName) {
+  const std::string mount = NewKv();
+  const auto current = [&](const std::string& path) {
+    const auto version = vault::CurrentVersionKv2(api(), root(), mount, path);
+    return version ? std::to_string(*version) : CodeOf(version);
+  };
+  EXPECT_EQ(current("a"), "0");
+  Write(mount, "a", R"({"x":1})", 0);
+  EXPECT_EQ(current("a"), "1");
+  vault::Call remove;
+  remove.verb = Verb::kDelete;
+  remove.path = mount + "/data/a";
+  remove.token = &root();
+  ASSERT_TRUE(api().Do(remove));
+  EXPECT_EQ(Data(mount, "a"), "not_found");
+  EXPECT_EQ(current("a"), "1");
+  EXPECT_EQ(Write(mount, "a", "{}", 0), "conflict");
+  EXPECT_EQ(Write(mount, "a", "{}", 1), "2");
+  RemoveKv2(api(), root(), mount, "a");
+  EXPECT_EQ(current("a"), "0");
+}
+
 TEST_F(VaultKvContractTest, ListsNamesAndFolders) {
   const std::string mount = NewKv();
   EXPECT_THAT(*ListKv2(api(), root(), mount, ""), UnorderedElementsAre());

@@ -384,4 +384,25 @@ std::set<std::string> OraclePaths(const Objects& objects, const Caller& caller,
   return paths;
 }
 
+std::set<std::string> OraclePersonal(const Objects& objects,
+                                     const model::ObjectRef& account,
+                                     Time now) {
+  std::set<std::string> uids;
+  const Caller caller = Caller::ServiceAccount(account.ns, account.name);
+  Question question;
+  question.slot = "personal";
+  question.enrolled = true;
+  question.carrier = account;
+  question.delivery = access::Delivery::kDisclose;
+  for (const Connection& connection : objects.connections) {
+    const Reason reason =
+        Oracle(objects, caller, connection.ref(), question, now).reason;
+    if (reason == Reason::kAllowed || reason == Reason::kServerSideOnly ||
+        reason == Reason::kDisclosureNotAllowed) {
+      uids.insert(connection.metadata.uid);
+    }
+  }
+  return uids;
+}
+
 }  // namespace claviger::testing

@@ -81,6 +81,12 @@ model::PrivilegeSet OraclePrivileges(const model::Objects& objects,
 std::set<std::string> OraclePaths(const model::Objects& objects,
                                   const access::Caller& caller, Time now);
 
+/// The uids of the connections on which the account, carried by itself, would
+/// be given its own credential if it had stored one, whether or not that may
+/// then leave the sidecar.
+std::set<std::string> OraclePersonal(const model::Objects& objects,
+                                     const model::ObjectRef& account, Time now);
+
 /// As the catalogue says, for the providers of random worlds.
 bool OracleHasInjector(const std::string& provider);
 

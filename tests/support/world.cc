@@ -180,7 +180,11 @@ class Maker {
   // Often the same, so that the uid decides.
   Time SomeCreation() { return world_.now - seconds(dice_.Below(4)); }
   std::string SomeUid(const std::string& unique) {
-    return "uid-" + std::to_string(dice_.Below(1'000'000)) + "-" + unique;
+    std::string uid = "uid-" + std::to_string(dice_.Below(1'000'000)) + "-";
+    uid += unique;
+    // As the API server's, it may be a part of a path.
+    std::replace(uid.begin(), uid.end(), '/', '-');
+    return uid;
   }
 
   bool IsTaken(const model::ObjectRef& ref) const {

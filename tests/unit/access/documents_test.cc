@@ -10,6 +10,8 @@
 #include <set>
 
 #include "access/compile.h"
+#include "access/opened_path.h"
+#include "support/builders.h"
 #include "unit/access/answers.h"
 
 namespace claviger::testing {
@@ -184,11 +186,22 @@ std::set<std::string> PathsAt(const Compiler& compiler,
   return {paths.begin(), paths.end()};
 }
 
+// Of some accounts the uid is not known.
+void GiveUids(model::Objects& objects) {
+  size_t next = 0;
+  for (const ObjectRef& account : WorldAccounts()) {
+    if (++next % 3 == 0) continue;
+    objects.account_uids[account] = "account-" + std::to_string(next);
+  }
+}
+
 // P9
 TEST(CredentialPathsTest, AreExactlyWhatTheAccountCouldBeGiven) {
   size_t opened = 0;
+  size_t personal = 0;
   for (uint64_t seed = 3'000'000; seed < 3'000'000 + kWorlds; ++seed) {
-    const World world = RandomWorld(seed, {4, 5, true});
+    World world = RandomWorld(seed, {4, 5, true});
+    GiveUids(world.objects);
     const Snapshot snapshot = Judge(world.objects);
     const Compiler compiler(snapshot, true, {WorldAccounts().back()});
     const std::set<std::string> everyone =
@@ -201,20 +214,59 @@ TEST(CredentialPathsTest, AreExactlyWhatTheAccountCouldBeGiven) {
       }
       paths.insert(everyone.begin(), everyone.end());
       opened += paths.size();
-      ASSERT_EQ(paths, OraclePaths(
-                           world.objects,
-                           Caller::ServiceAccount(principal.ns, principal.name),
-                           world.now))
-          << IdOf(principal) << "\n"
-          << Describe(world);
+      std::set<std::string> expected = OraclePaths(
+          world.objects, Caller::ServiceAccount(principal.ns, principal.name),
+          world.now);
+      const ObjectRef account{principal.ns, principal.name};
+      for (const std::string& uid :
+           OraclePersonal(world.objects, account, world.now)) {
+        if (world.objects.account_uids.count(account) == 0) continue;
+        expected.insert(access::OpenedPersonal(
+            world.objects.account_uids.at(account), uid));
+        ++personal;
+      }
+      ASSERT_EQ(paths, expected) << IdOf(principal) << "\n" << Describe(world);
     }
   }
   EXPECT_GT(opened, 2 * kWorlds);
+  EXPECT_GT(personal, kWorlds / 4);
+}
+
+TEST(CredentialPathsTest, OpenThousandPersonalSlotsTheAccountsOwnFirst) {
+  model::Objects objects;
+  for (int i = 0; i < 1'100; ++i) {
+    const bool own = i >= 1'000;
+    AConnection connection("n" + std::to_string(i / 50) + "/c" +
+                           std::to_string(i));
+    connection.WithMode(model::CredentialMode::kPerUser)
+        .Shared(own ? model::SharingMode::kPrivate
+                    : model::SharingMode::kOrganization)
+        .Created(Time(), (own ? "own-" : "shared-") + std::to_string(i));
+    if (own) connection.WithOwner(Account("a/one"));
+    objects.connections.push_back(connection);
+  }
+  objects.account_uids[{"a", "one"}] = "u-1";
+  access::SnapshotSettings settings;
+  settings.budgets.slots = 10'000;
+  settings.budgets.namespaces = 100;
+  settings.budgets.open_per_namespace = 100;
+  const Snapshot snapshot(std::move(objects), settings);
+  const Compiler compiler(snapshot, false);
+  const std::set<std::string> paths =
+      PathsAt(compiler, Principal::ServiceAccount("a", "one"), Time());
+  EXPECT_EQ(paths.size(), 1'000U);
+  for (int i = 1'000; i < 1'100; ++i) {
+    EXPECT_EQ(
+        paths.count(access::OpenedPersonal("u-1", "own-" + std::to_string(i))),
+        1U)
+        << i;
+  }
 }
 
 TEST(CredentialPathsTest, AreNoneForUsersAndClaimGroups) {
   for (uint64_t seed = 3'100'000; seed < 3'100'000 + kWorlds; ++seed) {
-    const World world = RandomWorld(seed);
+    World world = RandomWorld(seed);
+    GiveUids(world.objects);
     const Snapshot snapshot = Judge(world.objects);
     const Compiler compiler(snapshot, true);
     for (const Principal& principal : compiler.principals()) {

@@ -90,6 +90,10 @@ Edits RandomEdit(Dice& dice, const model::Objects& here,
       grant.metadata = dice.Pick(here.grants).metadata;
     }
     edits.grants.push_back(std::make_shared<const model::Grant>(grant));
+  } else if (dice.Chance(30)) {
+    // Made anew, or deleted.
+    edits.account_uids[dice.Pick(WorldAccounts())] =
+        dice.Chance(70) ? "uid-" + std::to_string(dice.Below(1'000)) : "";
   } else if (dice.Chance(15)) {
     edits.service_accounts = here.service_accounts;
     edits.service_accounts->push_back(dice.Pick(WorldAccounts()));
@@ -155,7 +159,8 @@ TEST(ObjectIndexTest, ASliceGivesWhatEverythingGives) {
   constexpr int kEdits = 4;
   int narrow = 0;
   for (uint64_t seed = 1; seed <= kWorlds; ++seed) {
-    const World world = RandomWorld(seed);
+    World world = RandomWorld(seed);
+    world.objects.account_uids[WorldAccounts().front()] = "uid-at-first";
     Dice dice(seed + 7);
     SnapshotSettings settings;
     settings.budgets.slots = dice.Between(2, 12);
@@ -263,6 +268,52 @@ TEST(ObjectIndexTest, AWindowConcernsItsGrantOnly) {
   ASSERT_TRUE(concerned);
   EXPECT_EQ(concerned->principals,
             std::set<Principal>{Principal::ServiceAccount("a", "one")});
+}
+
+TEST(ObjectIndexTest, AnAccountMadeAnewConcernsItselfAlone) {
+  model::Objects objects;
+  objects.connections = {AConnection("sales/warehouse")};
+  objects.grants = {AGrant("sales/readers", "warehouse")
+                        .To(Account("a/one"))
+                        .To(Account("a/two"))};
+  objects.account_uids[{"a", "one"}] = "first";
+  ObjectIndex index(access::Share(objects), false, {});
+  const auto uid_of_one = [&](const Concerned& concerned) {
+    const auto uids = index.Slice(concerned).account_uids;
+    const auto found = uids.find({"a", "one"});
+    return found == uids.end() ? "(none)" : found->second;
+  };
+  Edits edits;
+  edits.account_uids[{"a", "one"}] = "second";
+  const auto anew = index.Apply(edits);
+  ASSERT_TRUE(anew);
+  EXPECT_EQ(anew->principals,
+            std::set<Principal>{Principal::ServiceAccount("a", "one")});
+  EXPECT_EQ(uid_of_one(*anew), "second");
+  edits.account_uids[{"a", "one"}] = "";
+  const auto deleted = index.Apply(edits);
+  ASSERT_TRUE(deleted);
+  EXPECT_EQ(deleted->principals, anew->principals);
+  EXPECT_EQ(uid_of_one(*deleted), "(none)");
+}
+
+TEST(ObjectIndexTest, AnAccountThatNobodyNamesConcernsNobody) {
+  model::Objects objects;
+  objects.connections = {AConnection("sales/warehouse")};
+  ObjectIndex index(access::Share(objects), false, {});
+  Edits edits;
+  edits.account_uids[{"a", "stranger"}] = "u";
+  const auto concerned = index.Apply(edits);
+  ASSERT_TRUE(concerned);
+  EXPECT_TRUE(concerned->principals.empty());
+  // Until an object does.
+  Edits grant;
+  grant.grants.push_back(std::make_shared<const model::Grant>(
+      AGrant("sales/readers", "warehouse").To(Account("a/stranger"))));
+  const auto named = index.Apply(grant);
+  ASSERT_TRUE(named);
+  const auto uids = index.Slice(*named).account_uids;
+  EXPECT_EQ(uids.at(model::ObjectRef{"a", "stranger"}), "u");
 }
 
 TEST(ObjectIndexTest, WhatEveryoneMeetsConcernsEveryone) {

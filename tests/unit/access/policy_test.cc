@@ -13,6 +13,7 @@ namespace claviger::testing {
 namespace {
 
 using access::OpenedBy;
+using access::OpenedPersonal;
 using access::PolicyText;
 using access::Principal;
 using access::RoleText;
@@ -106,15 +107,48 @@ TEST(PolicyTextTest, LetsThoseEnginesBeWrittenToThatAreToldSomething) {
   EXPECT_EQ(Policy(kNightly, 1, {"update update x"}).rfind("refused: ", 0), 0U);
 }
 
-// Personal slots have no path yet: by the account's name alone, one that was
-// deleted and made anew would read its predecessor's.
-TEST(PolicyTextTest, HoldsNoGlobNoTemplateNoDenyAndNoPersonalFolder) {
-  const std::string text = Policy(kNightly, 2, {"secret/data/sales/dw"});
+// By the account's name alone, one that was deleted and made anew would read
+// its predecessor's.
+TEST(PolicyTextTest, OpensPersonalSlotsByTheUidsOfAccountAndConnection) {
+  const json paths =
+      json::parse(Policy(kNightly, 1, {OpenedPersonal("a-1", "c-2")}))["path"];
+  EXPECT_EQ(paths["claviger/data/prod-eu/personal/sa.reports.nightly/a-1/c-2"],
+            json({{"capabilities", {"create", "read", "update"}}}));
+  EXPECT_EQ(
+      paths["claviger/metadata/prod-eu/personal/sa.reports.nightly/a-1/c-2"],
+      json({{"capabilities", {"delete", "read"}}}));
+  EXPECT_EQ(paths.size(), 8U);
+}
+
+TEST(PolicyTextTest, RefusesPersonalSlotsByUidsThatAreNotPlain) {
+  for (const auto& [account, connection] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"", "c"},
+           {"a", ""},
+           {"a", "+"},
+           {"*", "c"},
+           {"a/b", "c"},
+           {"a", "c/d"},
+           {"..", "c"},
+           {"a", "{{identity.entity.id}}"},
+           {"a", std::string(65, 'c')}}) {
+    EXPECT_EQ(Policy(kNightly, 1, {OpenedPersonal(account, connection)})
+                  .rfind("refused: ", 0),
+              0U)
+        << account << " " << connection;
+  }
+  EXPECT_EQ(Policy(Principal::User("alice"), 1, {OpenedPersonal("a", "c")})
+                .rfind("refused: ", 0),
+            0U);
+}
+
+TEST(PolicyTextTest, HoldsNoGlobNoTemplateAndNoDeny) {
+  const std::string text = Policy(
+      kNightly, 2, {"secret/data/sales/dw", OpenedPersonal("a-1", "c-2")});
   EXPECT_EQ(text.find('+'), std::string::npos);
   EXPECT_EQ(text.find('*'), std::string::npos);
   EXPECT_EQ(text.find("{{"), std::string::npos);
   EXPECT_EQ(text.find("deny"), std::string::npos);
-  EXPECT_EQ(text.find("personal"), std::string::npos);
 }
 
 TEST(PolicyTextTest, RefusesCredentialPathsThatAreNotPlain) {

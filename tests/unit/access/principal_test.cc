@@ -31,8 +31,8 @@ TEST(PrincipalTest, NamesWhatIsItsInVault) {
             "prod-eu/bindings/sa.reports.nightly");
   EXPECT_EQ(BindingsPathOf("prod-eu", nightly, 2),
             "prod-eu/bindings/sa.reports.nightly/2");
-  EXPECT_EQ(PersonalFolderOf("prod-eu", nightly),
-            "prod-eu/personal/sa.reports.nightly");
+  EXPECT_EQ(PersonalPathOf("prod-eu", nightly, "a-1", "c-2"),
+            "prod-eu/personal/sa.reports.nightly/a-1/c-2");
 }
 
 // A service account's name may hold dots, a namespace's may not: where one

@@ -55,8 +55,8 @@ class CliTest : public ::testing::Test {
   Ran Run(const std::vector<std::string>& arguments) {
     std::ostringstream out;
     std::ostringstream err;
-    Context context{out,   err,  clock_,       random_,
-                    stop_, log_, environment_, false};
+    Context context{out,  err,          clock_, random_, stop_,
+                    log_, environment_, false,  nullptr, input_};
     const int code = cli::Run(arguments, context);
     return {code, out.str(), err.str()};
   }
@@ -66,6 +66,7 @@ class CliTest : public ::testing::Test {
   ScriptedStop stop_;
   NullLogger log_;
   Environment environment_;
+  SecretInput* input_ = nullptr;
 
  private:
   std::optional<testing::ScratchDirectory> directory_;

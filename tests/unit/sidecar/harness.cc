@@ -103,11 +103,13 @@ void Harness::Advance(std::chrono::milliseconds by) {
 
 std::shared_ptr<KeptAnswer> Harness::AskOnly(const std::string& method,
                                              const std::string& target,
-                                             Headers headers) {
+                                             Headers headers,
+                                             std::string body) {
   http::ServerRequest request;
   request.method = method;
   request.target = target;
   request.headers = std::move(headers);
+  request.body = std::move(body);
   auto answer = std::make_shared<KeptAnswer>();
   answers_.push_back(answer);
   core.Handle(guard, request, answer);
@@ -116,8 +118,8 @@ std::shared_ptr<KeptAnswer> Harness::AskOnly(const std::string& method,
 
 std::shared_ptr<KeptAnswer> Harness::Ask(const std::string& method,
                                          const std::string& target,
-                                         Headers headers) {
-  auto answer = AskOnly(method, target, std::move(headers));
+                                         Headers headers, std::string body) {
+  auto answer = AskOnly(method, target, std::move(headers), std::move(body));
   Work();
   return answer;
 }
@@ -164,6 +166,11 @@ std::string Harness::Said() const {
 
 std::string JwtOf(const nlohmann::json& payload) {
   return "eyJhbGciOiJSUzI1NiJ9." + Base64UrlEncode(payload.dump()) + ".c2ln";
+}
+
+std::string JwtOfAccount(const std::string& uid) {
+  return JwtOf({{"sub", "system:serviceaccount:reports:nightly"},
+                {"kubernetes.io", {{"serviceaccount", {{"uid", uid}}}}}});
 }
 
 AConnection Warehouse() {

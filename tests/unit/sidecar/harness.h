@@ -72,6 +72,9 @@ class KeptLines final : public sidecar::LineSink {
 
 using Headers = std::vector<http::Header>;
 
+/// A pod's token, of a service account with this uid, by no real signature.
+std::string JwtOfAccount(const std::string& uid);
+
 class Harness {
  public:
   static constexpr const char* kCanary = "canary-5f3a";
@@ -99,11 +102,12 @@ class Harness {
   std::shared_ptr<KeptAnswer> Post(const std::string& target);
   std::shared_ptr<KeptAnswer> Ask(const std::string& method,
                                   const std::string& target,
-                                  Headers headers = {});
+                                  Headers headers = {}, std::string body = "");
   /// The same, but Vault's part waits for Work().
   std::shared_ptr<KeptAnswer> AskOnly(const std::string& method,
                                       const std::string& target,
-                                      Headers headers = {});
+                                      Headers headers = {},
+                                      std::string body = "");
   std::shared_ptr<KeptAnswer> Credential(const std::string& connection,
                                          const std::string& query = "");
   http::ServerResponse Health(const std::string& path);
@@ -118,7 +122,8 @@ class Harness {
   KeptLog log;
   KeptLines decisions;
   PlayedVault vault{clock};
-  std::string jwt = "jwt-of-the-pod";
+  /// Of sa/reports/nightly with the uid "account-1".
+  std::string jwt = JwtOfAccount("account-1");
   bool jwt_missing = false;
   sidecar::SocketGuard guard{{}};
   sidecar::Core core;

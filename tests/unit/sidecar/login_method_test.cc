@@ -53,9 +53,16 @@ class LoginMethodTest : public ::testing::Test {
   KeptLog log_;
   sidecar::Metrics metrics_;
   std::string secret_ = "given";
-  sidecar::Dependencies deps_{
-      vault_,  clock_,  random_, log_, [this] { return Secret(secret_ + ""); },
-      nullptr, nullptr, nullptr, [] { return Secret(std::string("role-id")); }};
+  std::string uid_ = "of-before";
+  sidecar::Dependencies deps_{vault_,
+                              clock_,
+                              random_,
+                              log_,
+                              [this] { return Secret(secret_ + ""); },
+                              nullptr,
+                              nullptr,
+                              nullptr,
+                              [] { return Secret(std::string("role-id")); }};
   sidecar::Settings settings_;
   std::unique_ptr<sidecar::LoginMethod> method_;
   std::unique_ptr<sidecar::TokenKeeper> keeper_;
@@ -64,25 +71,41 @@ class LoginMethodTest : public ::testing::Test {
 TEST_F(LoginMethodTest, AppRoleSendsBothIdsOrOne) {
   Make(LoginKind::kAppRole);
   AnswerLogin({"default", kPodRole});
-  ASSERT_TRUE(method_->LogIn());
+  ASSERT_TRUE(method_->LogIn(uid_));
   EXPECT_EQ(Last().path, "auth/machines/login");
   EXPECT_EQ(json::parse(Last().body),
             (json{{"role_id", "role-id"}, {"secret_id", "given"}}));
   deps_.token = nullptr;
   AnswerLogin({kPodRole});
-  ASSERT_TRUE(method_->LogIn());
+  ASSERT_TRUE(method_->LogIn(uid_));
   EXPECT_EQ(json::parse(Last().body), (json{{"role_id", "role-id"}}));
   deps_.role_id = []() -> Result<Secret> {
     return Fail(ErrorCode::kNotFound, "no file");
   };
-  EXPECT_EQ(method_->LogIn().error().code, ErrorCode::kUnauthenticated);
+  EXPECT_EQ(method_->LogIn(uid_).error().code, ErrorCode::kUnauthenticated);
+}
+
+// Nobody else's word about whose credentials of its own they are.
+TEST_F(LoginMethodTest, TellsTheAccountOfAServiceAccountsTokenOnly) {
+  Make(LoginKind::kJwt);
+  secret_ = JwtOfAccount("account-1");
+  vault_.Answer(403, R"({"errors":[]})");
+  EXPECT_FALSE(method_->LogIn(uid_));
+  EXPECT_EQ(uid_, "of-before");
+  AnswerLogin({kPodRole});
+  ASSERT_TRUE(method_->LogIn(uid_));
+  EXPECT_EQ(uid_, "account-1");
+  Make(LoginKind::kAppRole);
+  AnswerLogin({kPodRole});
+  ASSERT_TRUE(method_->LogIn(uid_));
+  EXPECT_EQ(uid_, "");
 }
 
 TEST_F(LoginMethodTest, RefusesALoginOfAnotherIdentityAndEndsIt) {
   Make(LoginKind::kAppRole);
   AnswerLogin({"default", kOther});
   vault_.Answer(204);
-  const auto refused = method_->LogIn();
+  const auto refused = method_->LogIn(uid_);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kPermissionDenied);
   EXPECT_THAT(refused.error().message, HasSubstr("does not have the policy"));
@@ -93,13 +116,13 @@ TEST_F(LoginMethodTest, RefusesALoginOfAnotherIdentityAndEndsIt) {
 TEST_F(LoginMethodTest, RefusesRootAndTellsOfMoreThanIsNeeded) {
   Make(LoginKind::kToken);
   AnswerLookup({"root", kPodRole});
-  const auto refused = method_->LogIn();
+  const auto refused = method_->LogIn(uid_);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("the policy root"));
   // It is not ours to end.
   EXPECT_THAT(vault_.seen(), SizeIs(1));
   AnswerLookup({"default", kPodRole, kOther});
-  EXPECT_TRUE(method_->LogIn());
+  EXPECT_TRUE(method_->LogIn(uid_));
   EXPECT_TRUE(log_.Has("may do more than the identity needs policy=" +
                        std::string(kOther)));
 }

@@ -7,6 +7,7 @@
 
 #include "access/bindings_document.h"
 #include "access/bindings_entry.h"
+#include "access/opened_path.h"
 #include "access/snapshot.h"
 #include "base/json.h"
 
@@ -64,7 +65,19 @@ void PlayedVault::PublishPrincipal(const access::Compiler& compiler,
     paths.insert("claviger/data/" + path);
   }
   for (std::string& path : compiler.CredentialPaths(principal, document, now)) {
-    paths.insert(std::move(path));
+    const access::OpenedPath opened = access::ReadOpened(path);
+    if (opened.how != access::OpenedPath::How::kPersonal) {
+      paths.insert(std::move(path));
+      continue;
+    }
+    const size_t slash = opened.path.find('/');
+    const std::string slot =
+        access::PersonalPathOf(kCluster, principal,
+                               opened.path.substr(0, slash),
+                               opened.path.substr(slash + 1))
+            .value();
+    paths.insert("claviger/data/" + slot);
+    paths.insert("claviger/metadata/" + slot);
   }
   if (principal.kind != access::Principal::Kind::kEveryoneServiceAccount) {
     roles_.insert(role);
@@ -76,11 +89,17 @@ void PlayedVault::PutSecret(const std::string& path, std::string text) {
   Secret& secret = secrets_[path];
   secret.json = std::move(text);
   ++secret.version;
+  secret.deleted = false;
 }
 
 void PlayedVault::RemoveSecret(const std::string& path) {
   const std::lock_guard lock(mutex_);
   secrets_.erase(path);
+}
+
+void PlayedVault::DeleteVersion(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  secrets_.at(path).deleted = true;
 }
 
 void PlayedVault::RemoveRole(const std::string& role) {
@@ -285,8 +304,24 @@ Result<vault::Answer> PlayedVault::Read(const vault::Call& call,
     return Fail(ErrorCode::kPermissionDenied, "not in the policy");
   }
   if (auto leased = leases_.Answer(call, bearer)) return *std::move(leased);
+  if (call.verb == vault::Verb::kWrite) return Write(call);
+  if (call.verb == vault::Verb::kDelete) {
+    std::string path = call.path;
+    secrets_.erase(path.erase(path.find("/metadata/"), 9));
+    return vault::Answer(204, "");
+  }
+  const size_t metadata = call.path.find("/metadata/");
+  if (metadata != std::string::npos) {
+    const auto about = secrets_.find(std::string(call.path).erase(metadata, 9));
+    if (about == secrets_.end()) {
+      return Fail(ErrorCode::kNotFound, "nothing there");
+    }
+    return vault::Answer(
+        200,
+        json{{"data", {{"current_version", about->second.version}}}}.dump());
+  }
   const auto secret = secrets_.find(SecretPath(call.path));
-  if (secret == secrets_.end()) {
+  if (secret == secrets_.end() || secret->second.deleted) {
     return Fail(ErrorCode::kNotFound, "nothing there");
   }
   json data = json::parse(secret->second.json);
@@ -301,6 +336,19 @@ Result<vault::Answer> PlayedVault::Read(const vault::Call& call,
                  {{"data", std::move(data)},
                   {"metadata", {{"version", secret->second.version}}}}}}
                .dump());
+}
+
+// As KV v2 with check-and-set does.
+Result<vault::Answer> PlayedVault::Write(const vault::Call& call) {
+  const json body = json::parse(call.body);
+  const std::string path = SecretPath(call.path);
+  const auto found = secrets_.find(path);
+  const int version = found == secrets_.end() ? 0 : found->second.version;
+  if (body.at("options").at("cas") != version) {
+    return Fail(ErrorCode::kConflict, "check-and-set does not match");
+  }
+  secrets_[path] = {body.at("data").dump(), version + 1};
+  return vault::Answer(200, json{{"data", {{"version", version + 1}}}}.dump());
 }
 
 }  // namespace claviger::testing

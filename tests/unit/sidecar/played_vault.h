@@ -36,6 +36,8 @@ class PlayedVault final : public vault::Api {
   /// A secret, by "mount/path"; each call is a new version.
   void PutSecret(const std::string& path, std::string json);
   void RemoveSecret(const std::string& path);
+  /// Deletes its newest version, as `vault kv delete` does: its metadata stay.
+  void DeleteVersion(const std::string& path);
 
   /// Takes a role away, as the operator does first when a principal ends.
   void RemoveRole(const std::string& role);
@@ -76,6 +78,7 @@ class PlayedVault final : public vault::Api {
   struct Secret {
     std::string json;
     int version = 0;
+    bool deleted = false;
   };
   struct Token {
     std::string role;
@@ -91,6 +94,7 @@ class PlayedVault final : public vault::Api {
   Result<vault::Answer> Answer(const vault::Call& call);
   Result<vault::Answer> LogIn(const vault::Call& call);
   Result<vault::Answer> Read(const vault::Call& call, const Token& token);
+  Result<vault::Answer> Write(const vault::Call& call);
   Token* Find(const vault::Call& call);
   bool MayRead(const std::string& role, const std::string& path) const;
   std::string Lease(const Token& token) const;

@@ -66,9 +66,6 @@ TEST_F(RequestsTest, LaterCapabilitiesSayThatTheyAreMissing) {
   const std::string base = "/v1/connections/sales/warehouse";
   for (const auto& [method, target] :
        std::vector<std::pair<std::string, std::string>>{
-           {"PUT", base + "/personal"},
-           {"GET", base + "/personal"},
-           {"DELETE", base + "/personal"},
            {"GET", base + "/http"},
            {"PATCH", base + "/http/a/b?c=d"}}) {
     const auto answer = h.Ask(method, target);

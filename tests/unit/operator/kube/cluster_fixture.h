@@ -56,6 +56,7 @@ class OperatorProcess {
         })
         .and_then([this]() -> Status {
           objects_.SetSynced(op::ObjectStore::Part::kPods);
+          objects_.SetSynced(op::ObjectStore::Part::kAccounts);
           return {};
         });
   }

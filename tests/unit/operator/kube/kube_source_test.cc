@@ -21,7 +21,8 @@ class KubeSourceTest : public ::testing::Test {
   KubeSourceTest() {
     for (const auto part :
          {ObjectStore::Part::kConnections, ObjectStore::Part::kGrants,
-          ObjectStore::Part::kGroups, ObjectStore::Part::kPods}) {
+          ObjectStore::Part::kGroups, ObjectStore::Part::kPods,
+          ObjectStore::Part::kAccounts}) {
       store_.SetSynced(part);
     }
   }

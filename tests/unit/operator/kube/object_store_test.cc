@@ -92,8 +92,8 @@ TEST_F(ObjectStoreTest, WhatIsMissingGoesAtOnceWhenAllKindsWereListedSince) {
   }
   ASSERT_TRUE(store.Put(ObjectKind::kConnection,
                         ApiConnection("sales", "warehouse").dump()));
-  for (const Part part :
-       {Part::kConnections, Part::kGrants, Part::kGroups, Part::kPods}) {
+  for (const Part part : {Part::kConnections, Part::kGrants, Part::kGroups,
+                          Part::kPods, Part::kAccounts}) {
     store.SetSynced(part);
   }
   const uint64_t before = store.generation();
@@ -174,7 +174,8 @@ TEST_F(ObjectStoreTest, AnObjectThatCannotBeDecodedIsKeptAsBroken) {
 TEST_F(ObjectStoreTest, IsSyncedOnceEveryPartWasListed) {
   for (const auto part :
        {ObjectStore::Part::kConnections, ObjectStore::Part::kGrants,
-        ObjectStore::Part::kGroups, ObjectStore::Part::kPods}) {
+        ObjectStore::Part::kGroups, ObjectStore::Part::kPods,
+        ObjectStore::Part::kAccounts}) {
     EXPECT_FALSE(store_.synced());
     store_.SetSynced(part);
   }
@@ -190,6 +191,26 @@ TEST_F(ObjectStoreTest, PodsOfOneServiceAccountCountOnce) {
                                            {"reports", "nightly"}}));
   store_.RemovePod({"reports", "c"});
   EXPECT_EQ(store_.ServiceAccounts().size(), 1U);
+}
+
+TEST(AccountUidsTest, AreNewsWhereTheyChange) {
+  int changes = 0;
+  ObjectStore store([&] { ++changes; });
+  const model::ObjectRef nightly{"reports", "nightly"};
+  store.PutAccount(nightly, "uid-1");
+  store.PutAccount(nightly, "uid-1");
+  EXPECT_EQ(changes, 1);
+  EXPECT_EQ(store.AccountUids().at(nightly), "uid-1");
+  EXPECT_EQ(store.TakeNews().account_uids.at(nightly), "uid-1");
+  EXPECT_TRUE(store.TakeNews().account_uids.empty());
+  // Its successor may be seen before its own end.
+  store.PutAccount(nightly, "uid-2");
+  store.RemoveAccount(nightly, "uid-1");
+  EXPECT_EQ(store.AccountUids().at(nightly), "uid-2");
+  store.RemoveAccount(nightly, "uid-2");
+  EXPECT_EQ(changes, 3);
+  EXPECT_TRUE(store.AccountUids().empty());
+  EXPECT_EQ(store.TakeNews().account_uids.at(nightly), "");
 }
 
 }  // namespace
