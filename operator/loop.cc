@@ -178,6 +178,13 @@ void Loop::LogReport(const PassReport& report) {
                              {"principals", Count(report.principals)}});
   }
   LogFindings(report);
+  if (report.unswept && !std::exchange(told_unswept_, true)) {
+    log_.Warning(
+        "credentials that callers stored for what is deleted now cannot be "
+        "removed from vault; claviger vault setup brings the operator's policy "
+        "up to date",
+        {{"error", report.unswept->message}});
+  }
   if (!report.unlisted || std::exchange(told_unlisted_, true)) return;
   log_.Warning(
       "names in vault cannot be listed, so each is read before it is written; "

@@ -78,6 +78,7 @@ class Loop {
   std::string findings_;  // of the last report, so that each is logged once
   std::string source_error_;
   bool told_unlisted_ = false;
+  bool told_unswept_ = false;
 };
 
 }  // namespace claviger::op

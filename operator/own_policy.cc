@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "access/principal.h"
 #include "base/json.h"
 
 namespace claviger::op {
@@ -33,7 +34,12 @@ std::string OwnPolicyText(const access::VaultLayout& layout) {
     // Names only: before many are written, to know which exist.
     Open(paths, kind, {"list"});
   }
-  // Not `personal`: what callers store there is not the operator's to read.
+  // What callers store is not the operator's to read: it removes, by name, what
+  // is left of those who are gone.
+  const std::string personal =
+      layout.mount + "/metadata/" + access::PersonalRoot(layout.cluster);
+  Open(paths, personal, {"list"});
+  Open(paths, personal + "/*", {"list", "delete"});
   for (const char* folder : {"bindings", "ledger"}) {
     const std::string below = layout.cluster + "/" + folder;
     Open(paths, layout.mount + "/data/" + below + "/*",

@@ -25,6 +25,8 @@ std::string_view ToString(Kind kind) {
       return "role";
     case Kind::kBindings:
       return "bindings";
+    case Kind::kPersonal:
+      return "personal";
     case Kind::kLedger:
       return "ledger";
   }

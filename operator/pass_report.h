@@ -24,8 +24,8 @@ namespace claviger::op {
 enum class Action { kCreate, kUpdate, kDelete };
 std::string_view ToString(Action action);  // "create", "update", "delete"
 
-enum class Kind { kPolicy, kRole, kBindings, kLedger };
-std::string_view ToString(Kind kind);  // "policy", "role", "bindings", "ledger"
+enum class Kind { kPolicy, kRole, kBindings, kLedger, kPersonal };
+std::string_view ToString(Kind kind);  // "policy", "role", ...
 
 /// One thing written in Vault.
 struct Change {
@@ -97,11 +97,13 @@ struct PassReport {
   bool incomplete_read = false;
   /// It made way for something newer: the rest is still to be done.
   bool unfinished = false;
-  /// Policies and roles that their entries vouch for were not compared yet:
-  /// Continue does so.
+  /// Policies and roles that their entries vouch for were not compared yet, or
+  /// personal slots of those who ended are still there: Continue does so.
   bool put_off = false;
   /// Why names in Vault cannot be listed: each is read before it is written.
   std::optional<Error> unlisted;
+  /// Why personal slots of those who ended cannot be removed.
+  std::optional<Error> unswept;
   /// Why the pass ended early (Vault away): the rest is still to be done.
   std::optional<Error> interrupted;
   /// When a window opens or closes next.

@@ -9,6 +9,7 @@
 #include "operator/compiled.h"
 #include "operator/epoch.h"
 #include "operator/listing.h"
+#include "operator/personal_sweep.h"
 #include "operator/problems.h"
 #include "operator/roster.h"
 #include "operator/safekeeping.h"
@@ -28,6 +29,9 @@ constexpr size_t kLargestShare = 8;
 
 // How long a list of names is good for, where edits keep a pass from its end.
 constexpr std::chrono::seconds kListingLife{60};
+
+// Of one pass; edits wait no longer than for these.
+constexpr size_t kSweepCalls = 100;
 
 // Who is settled before the others, and the others.
 struct Order {
@@ -54,7 +58,8 @@ class Reconciler::Impl {
         store_(store),
         safekeeping_(settings_, store),
         epoch_(store, settings_.layout.cluster, settings_.known_epoch),
-        roster_(settings_, store) {}
+        roster_(settings_, store),
+        sweep_(store, settings_.layout.cluster) {}
 
   void YieldTo(std::function<bool()> newer) { newer_ = std::move(newer); }
   PassReport Pass(access::SharedObjects objects, Time now);
@@ -83,6 +88,10 @@ class Reconciler::Impl {
   Status Settle(const Compiled& compiled,
                 const std::vector<const Wanted*>& wanted, Sweep sweep,
                 bool makes_way, Time now);
+  void NoteEnded(const std::vector<model::Ended>& connections,
+                 const std::vector<model::Ended>& accounts);
+  void NoteTombstones();
+  Status SweepPersonal();
   void Interrupt(Error error);
   void Summarise();
 
@@ -92,6 +101,9 @@ class Reconciler::Impl {
   Safekeeping safekeeping_;
   Epoch epoch_;
   Roster roster_;
+  PersonalSweep sweep_;
+  std::optional<Error> unswept_;  // why the last sweep was given up
+  bool recalls_ended_ = false;    // those of former processes are to be swept
   bool suspects_epoch_ = true;
   bool has_written_ = false;  // since the epoch was advanced
 
@@ -129,11 +141,13 @@ PassReport Reconciler::Impl::Pass(access::SharedObjects objects, Time now) {
       std::move(objects), !settings_.layout.user_auth_mount.empty(),
       settings_.extra_accounts);
   prepared_ = false;
+  NoteEnded(index_->All().ended, {});
   return Run([&] { return Everything(now); });
 }
 
 PassReport Reconciler::Impl::Edit(const access::Edits& edits, Time now) {
   if (!index_) return PassReport();
+  NoteEnded(edits.ended, edits.ended_accounts);
   const std::optional<Concerned> concerned = index_->Apply(edits);
   if (!concerned || !IsHealthy() || was_interrupted_) {
     prepared_ = false;
@@ -170,6 +184,7 @@ PassReport Reconciler::Impl::Run(const std::function<Status()>& work) {
   report_ = PassReport();
   roster_.BeginPass();
   Status done = work();
+  if (done) done = SweepPersonal();
   if (report_.writes() > 0) has_written_ = true;
   if (done) done = AdvanceEpoch();
   if (done) {
@@ -267,6 +282,48 @@ Status Reconciler::Impl::Part(const Concerned& part, model::Objects slice,
   // Of which Connections the troubled principals are, the part cannot tell.
   compiled_.reset();
   return Everything(now);
+}
+
+void Reconciler::Impl::NoteEnded(const std::vector<model::Ended>& connections,
+                                 const std::vector<model::Ended>& accounts) {
+  for (const model::Ended& one : connections) {
+    if (one.kind == "Connection") sweep_.ConnectionEnded(one.uid);
+  }
+  for (const model::Ended& one : accounts)
+    sweep_.AccountEnded(one.ref, one.uid);
+}
+
+// Of what ended before this process began; what came back and was saved again
+// is not among them.
+void Reconciler::Impl::NoteTombstones() {
+  std::unordered_set<std::string> live;
+  for (const model::Connection& one : index_->All().connections) {
+    live.insert(one.metadata.uid);
+  }
+  for (const auto& [ns, inventory] : safekeeping_.known()) {
+    for (const auto& [uid, stone] : inventory.ended) {
+      if (live.count(uid) == 0) sweep_.ConnectionEnded(uid);
+    }
+  }
+}
+
+// After the policies that opened them were rewritten. Nobody can read what is
+// left, so nothing waits for it.
+Status Reconciler::Impl::SweepPersonal() {
+  if (report_.unfinished) return {};
+  if (safekeeping_.loaded() && std::exchange(recalls_ended_, false)) {
+    NoteTombstones();
+  }
+  if (!sweep_.pending()) return {};
+  Status done = sweep_.Go(kSweepCalls, report_.changes);
+  if (done) {
+    if (!sweep_.pending()) unswept_.reset();
+    return {};
+  }
+  if (IsRetryable(done.error().code)) return done;
+  unswept_ = std::move(done).error();
+  sweep_.GiveUp();
+  return {};
 }
 
 // After an outage Vault may have been restored to an older state, so all is
@@ -436,11 +493,12 @@ Status Reconciler::Impl::Settle(const Compiled& compiled,
 void Reconciler::Impl::Summarise() {
   cut_off_ = cut_off_ || report_.unfinished;
   report_.unfinished = cut_off_ && !report_.interrupted;
-  report_.put_off = roster_.PutsOff();
+  report_.put_off = roster_.PutsOff() || sweep_.pending();
   report_.brakes = safekeeping_.verdict().brakes;
   report_.missing = safekeeping_.missing();
   report_.problems = problems_;
   report_.unlisted = unlisted_;
+  report_.unswept = unswept_;
   report_.next_transition = next_transition_;
   report_.epoch = epoch_.count();
   roster_.Describe(report_);
@@ -460,6 +518,7 @@ bool Reconciler::Impl::Suspect(size_t count) {
   suspects_epoch_ = true;
   if (!roster_.Suspect(count)) return false;
   loaded_ = false;  // what is new or gone shows in the list only
+  recalls_ended_ = true;
   return true;
 }
 

@@ -31,6 +31,8 @@ class Safekeeping {
 
   /// Whether it was ever read: before, nobody knows what was deleted.
   bool loaded() const { return inventories_.loaded(); }
+  /// What is written down, as of the last Load or Save.
+  const Inventories& known() const { return inventories_.known(); }
   /// What is written down is out of a backup that is older than the objects,
   /// until it is saved: JudgeAbsence.
   void DoubtKnown() { known_is_older_ = true; }

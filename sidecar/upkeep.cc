@@ -65,6 +65,8 @@ void Upkeep::ReviewServed(const ServedSlot& slot) {
       access::FindBinding(view_->bindings, slot.connection);
   PersonalState own;
   if (binding != nullptr) own = personal_.Look(*view_, *binding, now);
+  // What is to be read anew first is told of when it was.
+  if (own.unknown && slot.slot == kPersonalSlot) return;
   own.Tell(question);
   const access::Decision decision = access::Decide(binding, question, now);
   const std::string connection = model::ToString(slot.connection);

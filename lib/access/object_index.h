@@ -41,6 +41,8 @@ struct Edits {
   std::optional<std::vector<model::ObjectRef>> service_accounts;
   /// Whose uid is another one now; empty: there is no such account any more.
   std::map<model::ObjectRef, std::string> account_uids = {};
+  /// Service accounts whose deletion was seen, or who have a successor.
+  std::vector<model::Ended> ended_accounts = {};
 };
 
 /// Whom and what an edit concerns; both may hold more than that.

@@ -81,8 +81,11 @@ void AccountSink::OnObject(const kube::ObjectView& object, Seen) {
   store_.PutAccount({object.name.ns, object.name.name}, object.uid);
 }
 
+// What is merely missing from a list keeps what it has: nobody logs in as an
+// account that is gone, and a successor is told by its uid.
 void AccountSink::OnDeleted(const kube::ObjectName& name,
-                            const std::string& uid, Gone) {
+                            const std::string& uid, Gone gone) {
+  if (gone == Gone::kAbsent) return;
   store_.RemoveAccount({name.ns, name.name}, uid);
 }
 

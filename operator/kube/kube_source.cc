@@ -114,6 +114,7 @@ std::optional<access::Edits> KubeSource::ReadEdits() {
                        {}};
   if (news.accounts) result.service_accounts = store_.ServiceAccounts();
   result.account_uids = news.account_uids;
+  result.ended_accounts = store_.TakeEndedAccounts();
   return result;
 }
 

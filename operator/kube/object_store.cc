@@ -14,6 +14,7 @@ using model::Node;
 using Stored = ObjectStore::Stored;
 
 // etcd takes 1.5 MiB; what is larger than the schema allows is not ours.
+constexpr size_t kMaxEndedAccounts = 10'000;
 constexpr JsonLimits kLimits = {size_t{2} << 20U, 64, 100'000};
 
 void ReadFinalizers(const Node& metadata, SeenObject& out) {
@@ -242,6 +243,7 @@ void ObjectStore::PutAccount(const model::ObjectRef& account,
     const std::lock_guard lock(mutex_);
     std::string& known = account_uids_[account];
     if (known == uid) return;
+    if (!known.empty()) EndAccount(account, known);
     known = uid;
     fresh_uids_[account] = uid;
     ++generation_;
@@ -255,11 +257,24 @@ void ObjectStore::RemoveAccount(const model::ObjectRef& account,
     const std::lock_guard lock(mutex_);
     const auto found = account_uids_.find(account);
     if (found == account_uids_.end() || found->second != uid) return;
+    EndAccount(account, uid);
     account_uids_.erase(found);
     fresh_uids_[account].clear();
     ++generation_;
   }
   Changed();
+}
+
+void ObjectStore::EndAccount(const model::ObjectRef& account,
+                             const std::string& uid) {
+  // Of those beyond, what they stored stays where nobody can read it.
+  if (ended_accounts_.size() >= kMaxEndedAccounts) return;
+  ended_accounts_.push_back({"ServiceAccount", account, uid, 0});
+}
+
+std::vector<model::Ended> ObjectStore::TakeEndedAccounts() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(ended_accounts_, {});
 }
 
 void ObjectStore::SetSynced(Part part) {
@@ -289,7 +304,8 @@ uint64_t ObjectStore::generation() const {
 
 bool ObjectStore::HasNews() const {
   const std::lock_guard lock(mutex_);
-  return !fresh_.empty() || !fresh_uids_.empty() || accounts_changed_ || again_;
+  return !fresh_.empty() || !fresh_uids_.empty() || !ended_accounts_.empty() ||
+         accounts_changed_ || again_;
 }
 
 ObjectStore::News ObjectStore::TakeRest() {

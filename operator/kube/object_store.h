@@ -90,10 +90,12 @@ class ObjectStore {
   void PutPod(const model::ObjectRef& pod, std::string service_account);
   void RemovePod(const model::ObjectRef& pod);
 
-  /// A service account exists, or does not any more: another uid's end changes
+  /// A service account exists, or its deletion was seen: another uid's changes
   /// nothing.
   void PutAccount(const model::ObjectRef& account, const std::string& uid);
   void RemoveAccount(const model::ObjectRef& account, const std::string& uid);
+  /// Those whose deletion was seen, or who have a successor, each told once.
+  std::vector<model::Ended> TakeEndedAccounts();
 
   /// A list of it is complete.
   void SetSynced(Part part);
@@ -126,6 +128,7 @@ class ObjectStore {
  private:
   Status Take(ObjectKind kind, std::string_view json, const SeenObject* before);
   // Under mutex_.
+  void EndAccount(const model::ObjectRef& account, const std::string& uid);
   void CountAccount(const model::ObjectRef& account, int by);
   bool IsStill(const ObjectId& id, const SeenObject& before) const;
   bool RemoveAllMissing();
@@ -141,6 +144,7 @@ class ObjectStore {
   std::map<model::ObjectRef, std::string> account_uids_;
   NewsQueue fresh_;
   std::map<model::ObjectRef, std::string> fresh_uids_;
+  std::vector<model::Ended> ended_accounts_;
   bool accounts_changed_ = false;
   bool again_ = false;
   std::array<bool, kParts> synced_{};

@@ -223,8 +223,34 @@ TEST_F(PersonalPathTest, TheOperatorsOwnTokenCannotReadThem) {
   const Secret token(
       json::parse(made->body)["auth"]["client_token"].get<std::string>());
   EXPECT_EQ(ReadAs(token, "test/bindings/sa.reports.nightly"), std::nullopt);
-  EXPECT_EQ(ReadAs(token, slot), ErrorCode::kPermissionDenied);
-  EXPECT_EQ(WriteAs(token, slot), ErrorCode::kPermissionDenied);
+  const auto denied = ErrorCode::kPermissionDenied;
+  EXPECT_EQ(ReadAs(token, slot), denied);
+  EXPECT_EQ(WriteAs(token, slot), denied);
+  const auto can = [&](vault::Verb verb, const std::string& path) {
+    vault::Call call;
+    call.verb = verb;
+    call.path = "claviger/" + path;
+    call.token = &token;
+    if (verb == vault::Verb::kWrite) call.body = R"({"versions":[1]})";
+    const auto answer = bed_->api().Do(call);
+    return answer ? std::nullopt : std::optional(answer.error().code);
+  };
+  // What tells more than names, and what brings back what was deleted.
+  EXPECT_EQ(can(vault::Verb::kRead, "metadata/" + slot), denied);
+  EXPECT_EQ(can(vault::Verb::kWrite, "metadata/" + slot), denied);
+  EXPECT_EQ(can(vault::Verb::kDelete, "data/" + slot), denied);
+  for (const char* verb : {"delete/", "undelete/", "destroy/"}) {
+    EXPECT_EQ(can(vault::Verb::kWrite, verb + slot), denied) << verb;
+  }
+  EXPECT_EQ(can(vault::Verb::kRead, "subkeys/" + slot), denied);
+  // It may find them by name, and remove them.
+  const auto listed = vault::ListKv2(bed_->api(), token, "claviger",
+                                     slot.substr(0, slot.rfind('/')));
+  ASSERT_TRUE(listed) << listed.error().message;
+  EXPECT_EQ(*listed, std::vector<std::string>{"c-1"});
+  EXPECT_TRUE(vault::ListKv2(bed_->api(), token, "claviger", "test/personal"));
+  EXPECT_TRUE(vault::RemoveKv2(bed_->api(), token, "claviger", slot));
+  EXPECT_EQ(ReadAs(bed_->root(), slot), ErrorCode::kNotFound);
 }
 
 }  // namespace

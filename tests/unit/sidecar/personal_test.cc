@@ -254,6 +254,33 @@ TEST_F(PersonalTest, IsSentNowhereElseThanItWasStoredFor) {
   EXPECT_EQ(h.Credential("sales/warehouse")->status(), 200);
 }
 
+TEST_F(PersonalTest, EachPartOfWhereItGoesAndWhoSeesItIsBound) {
+  const model::Connection before = Own(model::CredentialMode::kPerUser);
+  Serve(before);
+  const std::vector<std::function<void(model::Connection&)>> changes = {
+      [](auto& c) { c.provider = "mysql"; },
+      [](auto& c) { c.endpoint.host = "elsewhere.example"; },
+      [](auto& c) { c.endpoint.port = 6432; },
+      [](auto& c) { c.endpoint.tls.mode = "disable"; },
+      [](auto& c) { c.endpoint.tls.ca_bundle = "another"; },
+      [](auto& c) { c.endpoint.tls.server_name = "another"; },
+      [](auto& c) { c.server_side_only = true; }};
+  for (size_t i = 0; i < changes.size(); ++i) {
+    Publish(before);
+    h.Advance(std::chrono::seconds(10));
+    ASSERT_EQ(Put(kMine)->status(), 200) << i;
+    ASSERT_EQ(h.Credential("sales/warehouse")->status(), 200) << i;
+    model::Connection after = before;
+    changes[i](after);
+    Publish(after);
+    h.NextCheck();
+    const auto refused = h.Credential("sales/warehouse");
+    EXPECT_EQ(refused->Reason(), "EnrollmentRequired") << i << refused->body();
+    EXPECT_THAT(refused->body(), HasSubstr("EndpointChanged")) << i;
+  }
+  EXPECT_THAT(h.Said(), Not(HasSubstr(Harness::kCanary)));
+}
+
 TEST_F(PersonalTest, AnAccountsSuccessorStartsWithNothing) {
   Serve(Own(model::CredentialMode::kPerUser));
   ASSERT_EQ(Put(kMine)->status(), 200);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "operator/kube/informer_sinks.h"
 #include "unit/operator/kube/api_objects.h"
 
 namespace claviger::testing {
@@ -211,6 +212,35 @@ TEST(AccountUidsTest, AreNewsWhereTheyChange) {
   EXPECT_EQ(changes, 3);
   EXPECT_TRUE(store.AccountUids().empty());
   EXPECT_EQ(store.TakeNews().account_uids.at(nightly), "");
+}
+
+TEST(AccountUidsTest, TellsOfEachEndThatWasSeenOnce) {
+  ObjectStore store;
+  const model::ObjectRef nightly{"reports", "nightly"};
+  store.PutAccount(nightly, "uid-1");
+  EXPECT_TRUE(store.TakeEndedAccounts().empty());
+  store.PutAccount(nightly, "uid-2");
+  store.RemoveAccount(nightly, "uid-1");
+  store.RemoveAccount(nightly, "uid-2");
+  EXPECT_EQ(
+      store.TakeEndedAccounts(),
+      (std::vector<model::Ended>{{"ServiceAccount", nightly, "uid-1", 0},
+                                 {"ServiceAccount", nightly, "uid-2", 0}}));
+  EXPECT_TRUE(store.TakeEndedAccounts().empty());
+}
+
+// A list that lost them takes nothing away, whatever the reason.
+TEST(AccountUidsTest, AnAccountThatIsMerelyMissingKeepsItsUid) {
+  ObjectStore store;
+  op::AccountSink sink(store);
+  const kube::ObjectName name{"reports", "nightly"};
+  store.PutAccount({"reports", "nightly"}, "uid-1");
+  sink.OnDeleted(name, "uid-1", kube::InformerSink::Gone::kAbsent);
+  EXPECT_EQ(store.AccountUids().size(), 1U);
+  EXPECT_TRUE(store.TakeEndedAccounts().empty());
+  sink.OnDeleted(name, "uid-1", kube::InformerSink::Gone::kEvent);
+  EXPECT_TRUE(store.AccountUids().empty());
+  EXPECT_EQ(store.TakeEndedAccounts().size(), 1U);
 }
 
 }  // namespace
