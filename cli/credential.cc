@@ -7,10 +7,10 @@
 #include "cli/commands.h"
 #include "cli/credential_fields.h"
 #include "cli/exit_code.h"
+#include "cli/local/local_api.h"
 #include "cli/question.h"
 #include "cli/text.h"
 #include "cli/world.h"
-#include "http/curl_client.h"
 
 namespace claviger::cli {
 namespace {
@@ -27,51 +27,31 @@ struct Answer {
 
 class Sidecar {
  public:
-  Sidecar(std::unique_ptr<http::Client> client, std::string socket,
-          const model::ObjectRef& connection)
-      : client_(std::move(client)),
-        socket_(std::move(socket)),
-        url_("http://claviger/v1/connections/" + connection.ns + "/" +
-             connection.name) {}
+  Sidecar(LocalApi api, model::ObjectRef connection)
+      : api_(std::move(api)), connection_(std::move(connection)) {}
 
-  Result<Answer> Ask(http::Method method, const std::string& below,
-                     std::vector<http::Header> headers = {},
-                     const Secret& body = Secret()) const {
-    http::ClientRequest request;
-    request.method = method;
-    request.url = url_ + below;
-    request.headers = std::move(headers);
-    request.body = body.Reveal();
-    request.max_response_bytes = kAnswerLimits.max_bytes;
-    request.repeatable = method == http::Method::kGet;
-    Result<http::ClientResponse> response = client_->Send(request);
-    WipeString(request.body);
-    if (!response) {
-      return Fail(std::move(response.error()), "ask the sidecar at " + socket_);
-    }
+  Result<Answer> Ask(const LocalRequest& asked) const {
+    Result<http::ClientResponse> response = api_.Send(connection_, asked);
+    if (!response) return Fail(response.error());
     Result<json> tree = ParseJson(response->body, kAnswerLimits);
     if (!tree || !tree->is_object()) {
       return Fail(ErrorCode::kMalformed,
-                  "what answers at " + socket_ + " is no sidecar");
+                  "what answers at the socket is no sidecar");
     }
     return Answer{response->status, std::move(*tree)};
   }
 
  private:
-  std::unique_ptr<http::Client> client_;
-  std::string socket_;
-  std::string url_;
+  LocalApi api_;
+  model::ObjectRef connection_;
 };
 
 Result<Sidecar> Reach(const CredentialOptions& options) {
-  const Result<model::ObjectRef> connection =
-      ReadConnectionRef(options.connection);
+  Result<model::ObjectRef> connection = ReadConnectionRef(options.connection);
   if (!connection) return Fail(connection.error());
-  http::CurlSettings settings;
-  settings.unix_socket = options.socket;
-  Result<std::unique_ptr<http::Client>> client = http::MakeCurlClient(settings);
-  if (!client) return Fail(client.error());
-  return Sidecar(std::move(*client), options.socket, *connection);
+  Result<LocalApi> api = LocalApi::At(options.socket);
+  if (!api) return Fail(api.error());
+  return Sidecar(*std::move(api), *std::move(connection));
 }
 
 std::string TextIn(const json& object, const char* key) {
@@ -143,7 +123,7 @@ int RunCredentialSet(const CredentialSetOptions& options, Context& context) {
   const Result<Sidecar> sidecar = Reach(options.common);
   if (!sidecar) return ReportFailure(sidecar.error(), context);
   // Before anybody types a secret in vain.
-  const Result<Answer> connection = sidecar->Ask(http::Method::kGet, "");
+  const Result<Answer> connection = sidecar->Ask({});
   if (!connection) return ReportError(connection.error(), context);
   if (connection->status != 200) {
     return ReportRefusal(*connection, options.common, context);
@@ -154,8 +134,8 @@ int RunCredentialSet(const CredentialSetOptions& options, Context& context) {
   std::vector<http::Header> headers = {{"Content-Type", "application/json"}};
   if (options.first) headers.emplace_back("If-None-Match", "*");
   AddTag(options.common, headers);
-  const Result<Answer> stored =
-      sidecar->Ask(http::Method::kPut, "/personal", std::move(headers), *body);
+  const Result<Answer> stored = sidecar->Ask(
+      {http::Method::kPut, "/personal", std::move(headers), body->Clone()});
   if (!stored) return ReportError(stored.error(), context);
   if (stored->status != 200) {
     return ReportRefusal(*stored, options.common, context);
@@ -166,7 +146,7 @@ int RunCredentialSet(const CredentialSetOptions& options, Context& context) {
 int RunCredentialShow(const CredentialOptions& options, Context& context) {
   const Result<Sidecar> sidecar = Reach(options);
   if (!sidecar) return ReportFailure(sidecar.error(), context);
-  const Result<Answer> shown = sidecar->Ask(http::Method::kGet, "/personal");
+  const Result<Answer> shown = sidecar->Ask({http::Method::kGet, "/personal"});
   if (!shown) return ReportError(shown.error(), context);
   if (shown->status != 200) return ReportRefusal(*shown, options, context);
   return ReportState(*shown, options, context);
@@ -178,7 +158,7 @@ int RunCredentialRemove(const CredentialOptions& options, Context& context) {
   std::vector<http::Header> headers;
   AddTag(options, headers);
   const Result<Answer> removed =
-      sidecar->Ask(http::Method::kDelete, "/personal", std::move(headers));
+      sidecar->Ask({http::Method::kDelete, "/personal", std::move(headers)});
   if (!removed) return ReportError(removed.error(), context);
   if (removed->status != 200) return ReportRefusal(*removed, options, context);
   if (options.json) {

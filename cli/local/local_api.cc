@@ -14,7 +14,6 @@ namespace {
 using nlohmann::json;
 
 constexpr JsonLimits kLimits{size_t{256} << 10U, 16, 10'000};
-constexpr std::chrono::milliseconds kDeadline{2'000};
 constexpr int kTooManyRequests = 429;
 
 // "no" is what asking again does not change.
@@ -94,28 +93,34 @@ Result<LocalApi> LocalApi::At(const std::string& socket) {
   return LocalApi(*std::move(client), socket);
 }
 
-Result<http::ClientResponse> LocalApi::Ask(http::Method method,
-                                           const model::ObjectRef& ref,
-                                           const std::string& below) const {
+Result<http::ClientResponse> LocalApi::Send(const model::ObjectRef& ref,
+                                            const LocalRequest& asked) const {
   http::ClientRequest request;
-  request.method = method;
+  request.method = asked.method;
   request.url =
-      "http://claviger/v1/connections/" + ref.ns + "/" + ref.name + below;
-  request.deadline = kDeadline;
+      "http://claviger/v1/connections/" + ref.ns + "/" + ref.name + asked.below;
+  request.headers = asked.headers;
+  request.body = asked.body.Reveal();
+  request.deadline = asked.deadline;
   request.max_response_bytes = kLimits.max_bytes;
-  request.repeatable = method == http::Method::kGet;
+  request.repeatable = asked.method == http::Method::kGet;
   Result<http::ClientResponse> response = client_->Send(request);
-  if (!response) {
-    return Fail(ErrorCode::kUnavailable, "ask the sidecar at " + where_ + ": " +
-                                             response.error().message);
-  }
-  if (response->status == 200) return response;
+  WipeString(request.body);
+  if (response) return response;
+  return Fail(ErrorCode::kUnavailable,
+              "ask the sidecar at " + where_ + ": " + response.error().message);
+}
+
+Result<http::ClientResponse> LocalApi::Ask(const model::ObjectRef& ref,
+                                           const LocalRequest& asked) const {
+  Result<http::ClientResponse> response = Send(ref, asked);
+  if (!response || response->status == 200) return response;
   return Fail(ToError(*response), ToString(ref));
 }
 
 Result<LocalConnection> LocalApi::Connection(
     const model::ObjectRef& ref) const {
-  const auto response = Ask(http::Method::kGet, ref, "");
+  const auto response = Ask(ref, {});
   if (!response) return Fail(response.error());
   const Result<json> body = ParseJson(response->body, kLimits);
   if (!body) return Fail(body.error(), "what answers at " + where_);
@@ -128,7 +133,7 @@ Result<LocalConnection> LocalApi::Connection(
 
 Result<LocalCredential> LocalApi::Credential(
     const model::ObjectRef& ref) const {
-  auto response = Ask(http::Method::kGet, ref, "/credential");
+  auto response = Ask(ref, {http::Method::kGet, "/credential"});
   if (!response) return Fail(response.error());
   Result<json> body = ParseJson(response->body, kLimits);
   WipeString(response->body);
@@ -137,7 +142,7 @@ Result<LocalCredential> LocalApi::Credential(
 }
 
 Status LocalApi::ReportFailed(const model::ObjectRef& ref) const {
-  const auto response = Ask(http::Method::kPost, ref, "/report-failed");
+  const auto response = Ask(ref, {http::Method::kPost, "/report-failed"});
   if (response || response.error().code == ErrorCode::kUnavailable) return {};
   return Fail(response.error());
 }
