@@ -149,6 +149,7 @@ std::optional<Problem> ParseCall(const http::ServerRequest& request,
                    "see docs/reference/local-api.md"};
   }
   call.route = rule->route;
+  call.method = request.method;
   if (!HasMethod(*rule, request.method)) {
     Problem problem{"MethodNotAllowed", "this route is for other methods",
                     "use " + std::string(rule->methods)};

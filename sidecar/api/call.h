@@ -18,6 +18,7 @@ namespace claviger::sidecar {
 
 struct Call {
   Route route = Route::kOther;
+  std::string method;           // of the table of routes
   model::ObjectRef connection;  // routes below /v1/connections/{ns}/{name}
   /// False where the path's names cannot be a connection's at all.
   bool possible = true;

@@ -8,6 +8,7 @@
 
 #include "access/bindings_document.h"
 #include "base/json.h"
+#include "sidecar/api/decided.h"
 #include "sidecar/api/local_api.h"
 #include "sidecar/personal/record.h"
 
@@ -36,7 +37,8 @@ Problem FromStoreError(const Error& error) {
 }
 
 http::ServerResponse PersonalAnswer(const access::ConnectionFacts& facts,
-                                    const Credential& record) {
+                                    const Credential& record,
+                                    const std::string& decision_id) {
   const PersonalSummary summary = SummaryOf(record);
   const bool fits = IsForConnection(record, facts);
   ordered_json body;
@@ -50,15 +52,18 @@ http::ServerResponse PersonalAnswer(const access::ConnectionFacts& facts,
   body["version"] = record.version;
   const std::string tag = TagOf(record);
   body["tag"] = tag;
+  body["decisionId"] = decision_id;
   http::ServerResponse response = JsonResponse(DumpJson(body));
   response.headers.emplace_back("ETag", '"' + tag + '"');
   return response;
 }
 
-http::ServerResponse NothingStored(const access::ConnectionFacts& facts) {
+http::ServerResponse NothingStored(const access::ConnectionFacts& facts,
+                                   const std::string& decision_id) {
   ordered_json body;
   body["connection"] = model::ToString(facts.ref);
   body["stored"] = false;
+  body["decisionId"] = decision_id;
   return JsonResponse(DumpJson(body));
 }
 
@@ -97,31 +102,39 @@ void LocalApi::Personal(const http::ServerRequest& request,
     const Time now = parts_.clock.Now();
     const access::Binding* binding =
         access::FindBinding(view.bindings, exchange.call.connection);
-    access::Question question;
-    question.carrier = view.carrier;
-    question.slot = "personal";
-    question.enrolled = true;
-    const access::Decision decision = access::Decide(binding, question, now);
+    const access::Decision decision = access::Decide(
+        binding, QuestionOf(exchange.call, DecisionKind::kPersonal, view), now);
     // Without an injector it can still be read by the caller.
     if (!decision.allowed() &&
         decision.reason != access::Reason::kInjectionUnsupported) {
-      return exchange.Refuse(FromDecision(decision));
+      return RefuseOwn(exchange, FromDecision(decision));
     }
     const auto ref = parts_.personal.RefOf(view, *binding, now);
     if (!ref && view.account_differs &&
         access::ReachesPersonal(*binding, view.carrier, now)) {
-      return exchange.Refuse(AnotherAccount());
+      return RefuseOwn(exchange, AnotherAccount());
     }
     if (!ref) {
-      return exchange.Refuse(
-          NoSlot(*binding->facts,
-                 access::ReachesPersonal(*binding, view.carrier, now)));
+      return RefuseOwn(
+          exchange, NoSlot(*binding->facts, access::ReachesPersonal(
+                                                *binding, view.carrier, now)));
     }
     const OwnSlot slot{exchange, *ref, binding->facts};
     if (request.method == "PUT") return StorePersonal(request, slot);
     if (request.method == "GET") return ShowPersonal(slot);
     RemovePersonal(request, slot);
   });
+}
+
+void LocalApi::RefuseOwn(const Exchange& exchange, Problem problem) {
+  RefuseDecided(exchange, DecisionKind::kPersonal, std::move(problem));
+}
+
+std::string LocalApi::NoteOwn(const Exchange& exchange) {
+  const ViewPtr view = parts_.session.view();
+  if (view == nullptr) return "";
+  return parts_.decisions.Note(
+      RecordOf(exchange.call, DecisionKind::kPersonal, *view));
 }
 
 void LocalApi::StorePersonal(const http::ServerRequest& request,
@@ -167,8 +180,9 @@ Result<LocalApi::Stored> LocalApi::ReadStored(const OwnSlot& slot) const {
 void LocalApi::WritePersonal(const OwnSlot& slot, const Secret& record,
                              const Condition& condition) {
   const Result<Stored> before = ReadStored(slot);
-  if (!before) return slot.exchange.Refuse(FromStoreError(before.error()));
-  if (!condition.Holds(before->known())) return slot.exchange.Refuse(Moved());
+  if (!before) return RefuseOwn(slot.exchange, FromStoreError(before.error()));
+  if (!condition.Holds(before->known()))
+    return RefuseOwn(slot.exchange, Moved());
   const Result<int64_t> version =
       parts_.store.write(slot.ref, record, before->version);
   if (!version) return ChangeFailed(slot, version.error());
@@ -179,8 +193,9 @@ void LocalApi::WritePersonal(const OwnSlot& slot, const Secret& record,
                    {"version", *version}});
   const auto written = std::make_shared<const Credential>(
       Credential{std::move(*fields), *version});
-  Changed(slot, [slot, written] {
-    slot.exchange.Send(PersonalAnswer(*slot.facts, *written));
+  Changed(slot, [this, slot, written] {
+    slot.exchange.Send(
+        PersonalAnswer(*slot.facts, *written, NoteOwn(slot.exchange)));
   });
 }
 
@@ -202,7 +217,7 @@ void LocalApi::ChangeFailed(const OwnSlot& slot, const Error& error) {
   if (error.code != ErrorCode::kConflict) {
     parts_.cache.Replace(slot.ref, [](FetchOutcome) {});
   }
-  slot.exchange.Refuse(FromStoreError(error));
+  RefuseOwn(slot.exchange, FromStoreError(error));
 }
 
 void LocalApi::ShowPersonal(const OwnSlot& slot) {
@@ -212,19 +227,25 @@ void LocalApi::ShowPersonal(const OwnSlot& slot) {
   Post(slot.exchange, [this, slot] {
     Result<vault::KvSecret> stored = parts_.store.read(slot.ref);
     if (!stored && stored.error().code == ErrorCode::kNotFound) {
-      return slot.exchange.Send(NothingStored(*slot.facts));
+      return slot.exchange.Send(
+          NothingStored(*slot.facts, NoteOwn(slot.exchange)));
     }
     if (!stored) {
-      return slot.exchange.Refuse(FromFetchError(
-          stored.error(), "the slot of the caller's own credential"));
+      return RefuseOwn(
+          slot.exchange,
+          FromFetchError(stored.error(),
+                         "the slot of the caller's own credential"));
     }
     Result<std::map<std::string, Secret>> fields = FieldsOf(stored->data);
     if (!fields) {
-      return slot.exchange.Refuse(FromFetchError(
-          fields.error(), "the slot of the caller's own credential"));
+      return RefuseOwn(
+          slot.exchange,
+          FromFetchError(fields.error(),
+                         "the slot of the caller's own credential"));
     }
     slot.exchange.Send(PersonalAnswer(
-        *slot.facts, Credential{std::move(*fields), stored->version}));
+        *slot.facts, Credential{std::move(*fields), stored->version},
+        NoteOwn(slot.exchange)));
   });
 }
 
@@ -247,14 +268,18 @@ void LocalApi::RemovePersonal(const http::ServerRequest& request,
 void LocalApi::RemoveStored(const OwnSlot& slot, const Condition& condition) {
   if (condition.any()) {
     const Result<Stored> before = ReadStored(slot);
-    if (!before) return slot.exchange.Refuse(FromStoreError(before.error()));
-    if (!condition.Holds(before->known())) return slot.exchange.Refuse(Moved());
+    if (!before)
+      return RefuseOwn(slot.exchange, FromStoreError(before.error()));
+    if (!condition.Holds(before->known()))
+      return RefuseOwn(slot.exchange, Moved());
   }
   const Status removed = parts_.store.remove(slot.ref);
   if (!removed) return ChangeFailed(slot, removed.error());
   parts_.log.Info("own credential removed",
                   {{"connection", model::ToString(slot.facts->ref)}});
-  Changed(slot, [slot] { slot.exchange.Send(NothingStored(*slot.facts)); });
+  Changed(slot, [this, slot] {
+    slot.exchange.Send(NothingStored(*slot.facts, NoteOwn(slot.exchange)));
+  });
 }
 
 void LocalApi::PostChange(const OwnSlot& slot, Worker::Job job) {

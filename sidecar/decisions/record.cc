@@ -128,7 +128,7 @@ constexpr std::array<Row, 20> kRows = {{
      [](const DecisionLine& line) { return Flag(line.record.stale); }},
     {{"degraded", "where true", "`onSecretFailure: Next` chose another slot"},
      [](const DecisionLine& line) { return Flag(line.record.degraded); }},
-    {{"method", "`request`", "the request's method"},
+    {{"method", "`request`, `personal`", "the request's method"},
      [](const DecisionLine& line) { return Text(line.record.method); }},
     {{"target", "`request`, `session`, `file`",
       "the route's template, the database, or the file's format"},

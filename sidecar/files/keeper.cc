@@ -143,6 +143,12 @@ void Keeper::Write(File& file, const Resolved& resolved,
   file.digest = std::move(digest);
   file.judged = true;
   file.problem.clear();
+  DecisionRecord record = RecordOf(file);
+  record.slot = resolved.slot;
+  record.vault_request_id = resolved.credential->request_id;
+  record.stale = resolved.stale;
+  record.degraded = resolved.degraded;
+  parts_.decisions.Note(std::move(record));
   parts_.log.Info("file written",
                   {{"file", ToString(file.wish)}, {"slot", resolved.slot}});
   parts_.on_change(file.wish);
@@ -171,10 +177,23 @@ void Keeper::Tell(File& file, std::string_view message, std::string_view reason,
                   const std::string& detail, const std::string& fix) {
   const std::string problem = std::string(reason) + detail;
   if (std::exchange(file.problem, problem) == problem) return;
+  DecisionRecord record = RecordOf(file);
+  record.reason = reason;
+  // Without bindings nothing was decided.
+  if (record.generation > 0) parts_.decisions.Note(std::move(record));
   parts_.log.Warning(message, {{"file", ToString(file.wish)},
                                {"reason", reason},
                                {"detail", detail},
                                {"fix", fix}});
+}
+
+DecisionRecord Keeper::RecordOf(const File& file) const {
+  DecisionRecord record;
+  record.kind = DecisionKind::kFile;
+  record.connection = model::ToString(file.wish.connection);
+  record.target = providers::InfoOf(file.wish.format).id;
+  record.generation = parts_.resolver.generation();
+  return record;
 }
 
 void Keeper::Arm() {

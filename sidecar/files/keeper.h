@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "sidecar/api/credential_resolver.h"
+#include "sidecar/decisions/log.h"
 #include "sidecar/files/store.h"
 #include "sidecar/worker.h"
 
@@ -30,6 +31,7 @@ class Keeper {
     Logger& log;
     Worker& worker;
     CredentialResolver& resolver;
+    DecisionLog& decisions;
     Store* store;
     /// A file was written with other contents than before, or removed.
     Changed on_change;
@@ -69,6 +71,7 @@ class Keeper {
               const std::string& fix);
   void Tell(File& file, std::string_view message, std::string_view reason,
             const std::string& detail, const std::string& fix);
+  DecisionRecord RecordOf(const File& file) const;
   void Arm();
 
   const Parts parts_;

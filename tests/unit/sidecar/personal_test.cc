@@ -30,6 +30,13 @@ AConnection Own(model::CredentialMode mode) {
                                                               "warehouse-1");
 }
 
+// Each call has a decision of its own.
+nlohmann::json WithoutDecision(const std::shared_ptr<KeptAnswer>& answer) {
+  nlohmann::json body = answer->Json();
+  body.erase("decisionId");
+  return body;
+}
+
 class PersonalTest : public ::testing::Test {
  protected:
   PersonalTest() {
@@ -84,11 +91,11 @@ TEST_F(PersonalTest, WhatIsStoredIsServedAtOnce) {
 TEST_F(PersonalTest, TellsWhatIsStoredAndNeverTheSecret) {
   Serve(Own(model::CredentialMode::kPerUser));
   EXPECT_EQ(
-      h.Get(kUrl)->Json(),
+      WithoutDecision(h.Get(kUrl)),
       (nlohmann::json{{"connection", "sales/warehouse"}, {"stored", false}}));
   const auto stored = Put(kMine);
   const auto shown = h.Get(kUrl);
-  EXPECT_EQ(shown->Json(), stored->Json());
+  EXPECT_EQ(WithoutDecision(shown), WithoutDecision(stored));
   EXPECT_EQ(shown->Json()["type"], "password");
   EXPECT_EQ(shown->Json()["version"], 1);
   EXPECT_EQ(shown->Json()["counts"], true);
@@ -97,8 +104,31 @@ TEST_F(PersonalTest, TellsWhatIsStoredAndNeverTheSecret) {
   EXPECT_EQ(shown->Json()["tag"],
             "1-" + shown->Json()["fingerprint"].get<std::string>());
   EXPECT_EQ(shown->Header("ETag"), shown->Json()["tag"].dump());
-  EXPECT_EQ(shown->Json().size(), 8U);
+  EXPECT_EQ(shown->Json().size(), 9U);
   EXPECT_THAT(h.Said(), Not(HasSubstr(Harness::kCanary)));
+}
+
+TEST_F(PersonalTest, EachCallIsInTheDecisionLogWithItsMethod) {
+  Serve(Own(model::CredentialMode::kPerUser));
+  const auto stored = Put(kMine);
+  EXPECT_EQ(h.decisions.Last()["kind"], "personal");
+  EXPECT_EQ(h.decisions.Last()["outcome"], "Allow");
+  EXPECT_EQ(h.decisions.Last()["method"], "PUT");
+  EXPECT_EQ(h.decisions.Last()["slot"], "personal");
+  EXPECT_EQ(h.decisions.Last()["decisionId"], stored->Json()["decisionId"]);
+  const auto removed = h.Ask("DELETE", kUrl);
+  EXPECT_EQ(h.decisions.Last()["method"], "DELETE");
+  EXPECT_EQ(h.decisions.Last()["decisionId"], removed->Json()["decisionId"]);
+}
+
+TEST_F(PersonalTest, ARefusalIsInTheDecisionLogWithItsReason) {
+  Serve(Own(model::CredentialMode::kGlobal));
+  const auto refused = Put(kMine);
+  EXPECT_EQ(refused->Reason(), "NotEligible");
+  EXPECT_EQ(h.decisions.Last()["kind"], "personal");
+  EXPECT_EQ(h.decisions.Last()["outcome"], "Deny");
+  EXPECT_EQ(h.decisions.Last()["reason"], "NotEligible");
+  EXPECT_EQ(h.decisions.Last()["decisionId"], refused->Json()["decisionId"]);
 }
 
 // The same secret, stored twice, must not be recognised by whoever sees both.

@@ -206,6 +206,7 @@ Result<vault::Answer> PlayedVault::Do(const vault::Call& call) {
     hook = hook_;
   }
   if (hook) hook(call.path);
+  if (vault::Api* const other = other_) return other->Do(call);
   const std::lock_guard lock(mutex_);
   ++calls_;
   return Answer(call);

@@ -6,6 +6,7 @@
 // Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -52,6 +53,8 @@ class PlayedVault final : public vault::Api {
   /// From now on every call, or every call of this path, fails so.
   void FailWith(std::optional<ErrorCode> code);
   void FailPath(const std::string& path, std::optional<ErrorCode> code);
+  /// From now on `other` answers every call; null: this one does again.
+  void AnswerBy(vault::Api* other) { other_ = other; }
   /// Called, outside any lock, before each answer.
   void OnCall(std::function<void(const std::string& path)> hook);
 
@@ -112,6 +115,7 @@ class PlayedVault final : public vault::Api {
   std::optional<ErrorCode> failing_;
   std::map<std::string, ErrorCode> failing_paths_;
   std::function<void(const std::string&)> hook_;
+  std::atomic<vault::Api*> other_{nullptr};
   std::map<std::string, int> reads_;
   int calls_ = 0;
   int logins_ = 0;

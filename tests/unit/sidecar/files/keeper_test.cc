@@ -78,6 +78,25 @@ TEST_F(KeeperTest, WritesBeforeTheApplicationStarts) {
   EXPECT_THAT(h_->Said(), Not(HasSubstr(Harness::kCanary)));
 }
 
+TEST_F(KeeperTest, TheDecisionLogHasEachFileWrittenAndRefused) {
+  h_->Publish(ObjectsOf({Warehouse()}));
+  h_->Begin();
+  const nlohmann::json written = h_->decisions.Last();
+  EXPECT_EQ(written["kind"], "file");
+  EXPECT_EQ(written["connection"], "sales/warehouse");
+  EXPECT_EQ(written["slot"], "default");
+  EXPECT_EQ(written["target"], "pgpass");
+  EXPECT_EQ(written["outcome"], "Allow");
+  EXPECT_NE(written["vaultRequestId"], nullptr);
+  h_->Advance(minutes(2));  // looked at again, and not written
+  EXPECT_EQ(h_->decisions.lines.size(), 1U);
+  h_->Publish(ObjectsOf({}));
+  h_->NextCheck();
+  EXPECT_EQ(h_->decisions.Last()["kind"], "file");
+  EXPECT_EQ(h_->decisions.Last()["outcome"], "Deny");
+  EXPECT_EQ(h_->decisions.Last()["reason"], "NotVisible");
+}
+
 TEST_F(KeeperTest, RewritesWhenTheContentsChangedAndNotElse) {
   h_->Publish(ObjectsOf({Warehouse()}));
   h_->Begin();
