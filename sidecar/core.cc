@@ -39,7 +39,7 @@ Core::Core(Settings settings, Dependencies dependencies)
                   settings_.decisions.repeat, deps_.clock, deps_.random,
                   worker_, metrics_, deps_.decisions}),
       watch_(metrics_),
-      engines_(deps_.vault, deps_.clock, settings_.identity),
+      engines_(deps_.vault, deps_.clock, deps_.random, settings_.identity),
       cache_(CacheSettings(settings_.intervals), worker_, deps_.clock,
              deps_.random, metrics_, Source(),
              [this](const std::string& key, bool gone) {
@@ -59,15 +59,15 @@ Core::Core(Settings settings, Dependencies dependencies)
       users_(settings_, deps_, worker_, metrics_),
       refetches_(deps_.clock, settings_.intervals.report_failed),
       api_({settings_, deps_.clock, deps_.random, deps_.log, session_, users_,
-            engines_, cache_, personal_, Store(), worker_, served_, watch_,
-            metrics_, refetches_, decisions_, listeners_}),
+            cache_, personal_, Store(), worker_, served_, watch_, metrics_,
+            refetches_, decisions_, listeners_}),
       notifier_(settings_.files.notice, deps_.clock, deps_.log, worker_,
                 deps_.loopback),
-      files_(settings_.files.wanted,
-             {deps_.clock, deps_.log, worker_, api_.resolver(), deps_.files,
-              [this](const providers::FileWish& wish) {
-                notifier_.OnChange(wish);
-              }}),
+      files_(settings_.files.wanted, {deps_.clock, deps_.log, worker_,
+                                      api_.resolver(), decisions_, deps_.files,
+                                      [this](const providers::FileWish& wish) {
+                                        notifier_.OnChange(wish);
+                                      }}),
       push_(PushParts()) {}
 
 Status Core::Begin() {
@@ -185,12 +185,9 @@ PersonalStore Core::Store() {
 
 Result<Obtained> Core::ReadCredential(const model::VaultRef& ref, bool urgent) {
   const VaultCircuit::Urgency urgency(circuit_, urgent);
-  Engine* engine = engines_.Find(ref.engine);
-  if (engine == nullptr) {
-    return Fail(ErrorCode::kUnsupported, "this engine cannot be read");
-  }
+  Engine& engine = engines_.Of(ref.engine);
   Result<Obtained> read = session_.AsPod<Obtained>(
-      [&](const Secret& token) { return engine->Read(ref, token); });
+      [&](const Secret& token) { return engine.Read(ref, token); });
   const bool nothing = !read && read.error().code == ErrorCode::kNotFound;
   if (nothing && personal_.IsSlot(ref)) return Obtained();
   return read;

@@ -56,6 +56,12 @@ void CredentialResolver::Resolve(const model::ObjectRef& connection,
   Continue(std::move(ask));
 }
 
+int64_t CredentialResolver::generation() const {
+  const std::variant<ViewPtr, Problem> view = views_();
+  const auto* known = std::get_if<ViewPtr>(&view);
+  return known == nullptr ? 0 : (*known)->generation;
+}
+
 void CredentialResolver::Continue(std::shared_ptr<Ask> ask) {
   Step step = Attempt(*ask);
   if (auto* resolved = std::get_if<Resolved>(&step)) {
@@ -142,13 +148,6 @@ CredentialResolver::Step CredentialResolver::Attempt(const Ask& ask) const {
 CredentialResolver::Step CredentialResolver::TrySlot(
     const ViewPtr& view, const access::Binding& binding,
     const access::Decision& decision, const model::VaultRef& vault) const {
-  if (engines_.Find(vault.engine) == nullptr) {
-    return Problem{"EngineUnsupported",
-                   "credentials of the engine " +
-                       std::string(model::ToString(vault.engine)) +
-                       " cannot be read by this sidecar",
-                   "use a slot with another engine"};
-  }
   const Known known = cache_.Find(vault);
   if (known.credential == nullptr) {
     if (!known.error) return Needs{vault};

@@ -19,7 +19,6 @@
 #include "base/clock.h"
 #include "sidecar/api/problem.h"
 #include "sidecar/credentials/cache.h"
-#include "sidecar/engines/engines.h"
 #include "sidecar/personal/slots.h"
 #include "sidecar/session/view.h"
 
@@ -50,12 +49,11 @@ class CredentialResolver {
 
   /// All references outlive the object.
   CredentialResolver(ViewSource views, UnheardSince unheard_since,
-                     const Clock& clock, const Engines& engines,
-                     CredentialCache& cache, const PersonalSlots& personal)
+                     const Clock& clock, CredentialCache& cache,
+                     const PersonalSlots& personal)
       : views_(std::move(views)),
         unheard_since_(std::move(unheard_since)),
         clock_(clock),
-        engines_(engines),
         cache_(cache),
         personal_(personal) {}
 
@@ -64,6 +62,9 @@ class CredentialResolver {
   void Resolve(const model::ObjectRef& connection,
                const std::optional<std::string>& hint,
                access::Delivery delivery, Done done);
+
+  /// Of the bindings that are decided by; 0: there are none yet.
+  int64_t generation() const;
 
  private:
   struct Ask {
@@ -91,7 +92,6 @@ class CredentialResolver {
   const ViewSource views_;
   const UnheardSince unheard_since_;
   const Clock& clock_;
-  const Engines& engines_;
   CredentialCache& cache_;
   const PersonalSlots& personal_;
 };

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "providers/aws_credentials.h"
 #include "sidecar/api/connection_json.h"
+#include "sidecar/api/decided.h"
 #include "sidecar/api/local_api.h"
 #include "sidecar/credentials/render.h"
 
@@ -60,59 +61,6 @@ Problem UsersAreReadBindingsOnly(const std::string& slot) {
               "are read by the carrier, which this sidecar cannot do yet",
           "ask for the credential as the pod itself, without "
           "X-Claviger-User-Token"};
-}
-
-// What is no name at all is not repeated into the log.
-std::string NameOf(const Call& call) {
-  return call.possible ? model::ToString(call.connection) : "(no name)";
-}
-
-access::Question QuestionOf(const Call& call, DecisionKind kind,
-                            const View& view) {
-  access::Question question;
-  question.delivery = kind == DecisionKind::kReport
-                          ? access::Delivery::kInject
-                          : access::Delivery::kDisclose;
-  question.slot = call.slot;
-  question.carrier = view.carrier;
-  return question;
-}
-
-DecisionRecord RecordOf(const Call& call, DecisionKind kind, const View& view) {
-  DecisionRecord record;
-  record.kind = kind;
-  record.delivery = QuestionOf(call, kind, view).delivery;
-  if (view.caller.kind == access::Caller::Kind::kUser) {
-    record.user = view.caller.name;
-  }
-  record.connection = NameOf(call);
-  record.generation = view.generation;
-  return record;
-}
-
-DecisionRecord RecordOf(const Call& call, DecisionKind kind,
-                        const Resolved& resolved) {
-  DecisionRecord record = RecordOf(call, kind, *resolved.view);
-  record.slot = resolved.slot;
-  record.vault_request_id = resolved.credential->request_id;
-  record.stale = resolved.stale;
-  record.degraded = resolved.degraded;
-  return record;
-}
-
-// The refusal's record: with the step that decided, which the answer may not
-// tell (WorkloadNotAllowed).
-DecisionRecord RefusalOf(const Call& call, DecisionKind kind, const View& view,
-                         std::string_view reason, Time now) {
-  DecisionRecord record = RecordOf(call, kind, view);
-  record.reason = reason;
-  std::vector<access::Step> steps;
-  const access::Decision decision =
-      access::Decide(access::FindBinding(view.bindings, call.connection),
-                     QuestionOf(call, kind, view), now, &steps);
-  if (decision.allowed()) record.slot = decision.slot;
-  record.why = steps.empty() ? "unknown here" : steps.back().result;
-  return record;
 }
 
 }  // namespace

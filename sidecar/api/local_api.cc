@@ -76,7 +76,7 @@ LocalApi::LocalApi(const Parts& parts)
       partitions_(parts.random),
       resolver_([this] { return PodView(); },
                 [this] { return parts_.session.standing().unheard_since; },
-                parts.clock, parts.engines, parts.cache, parts.personal) {}
+                parts.clock, parts.cache, parts.personal) {}
 
 void LocalApi::Handle(const Guard& guard, const http::ServerRequest& request,
                       std::shared_ptr<http::Responder> responder) {

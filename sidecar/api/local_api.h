@@ -51,7 +51,6 @@ class LocalApi {
     Logger& log;
     const Session& session;
     UserSessions& users;
-    const Engines& engines;
     CredentialCache& cache;
     const PersonalSlots& personal;
     PersonalStore store;
@@ -116,6 +115,9 @@ class LocalApi {
     std::shared_ptr<const access::ConnectionFacts> facts;
   };
   void Personal(const http::ServerRequest& request, const Exchange& exchange);
+  void RefuseOwn(const Exchange& exchange, Problem problem);
+  // What was asked for was done; the decision's id.
+  std::string NoteOwn(const Exchange& exchange);
   void StorePersonal(const http::ServerRequest& request, const OwnSlot& slot);
   void RemovePersonal(const http::ServerRequest& request, const OwnSlot& slot);
   void ShowPersonal(const OwnSlot& slot);

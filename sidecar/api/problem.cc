@@ -10,7 +10,7 @@
 namespace claviger::sidecar {
 namespace {
 
-constexpr std::array<ReasonInfo, 39> kReasons = {{
+constexpr std::array<ReasonInfo, 38> kReasons = {{
     // Of the decision (resolution.md's order).
     {"NotVisible", 404, "No such connection for this caller"},
     {"Forbidden", 403, "The connection may be seen, not used"},
@@ -27,7 +27,6 @@ constexpr std::array<ReasonInfo, 39> kReasons = {{
     {"SecretMissing", 424, "The credential is not in Vault"},
     {"VaultDenied", 424, "Vault refuses the credential"},
     {"BackendUnavailable", 503, "Vault cannot be asked now"},
-    {"EngineUnsupported", 422, "This engine's credentials cannot be read"},
     // Of what is sent on the application's behalf.
     {"CredentialRefused", 502, "The server does not accept the credential"},
     {"CredentialUnusable", 422, "The credential cannot be used like this"},

@@ -4,13 +4,14 @@
 #include "sidecar/engines/kv.h"
 #include "sidecar/engines/leased.h"
 #include "sidecar/engines/pki.h"
+#include "sidecar/engines/ssh.h"
 #include "sidecar/engines/static_role.h"
 
 namespace claviger::sidecar {
 
 using Name = model::Engine;
 
-Engines::Engines(vault::Api& api, const Clock& clock,
+Engines::Engines(vault::Api& api, const Clock& clock, Random& random,
                  const model::ObjectRef& identity) {
   engines_.emplace(Name::kKv1, MakeKv1Engine(api));
   engines_.emplace(Name::kKv2, MakeKv2Engine(api));
@@ -25,12 +26,10 @@ Engines::Engines(vault::Api& api, const Clock& clock,
                                           {"security_token", "session_token"},
                                           {"session_token", "session_token"}}));
   engines_.emplace(Name::kPki, MakePkiEngine(api, clock, identity));
+  engines_.emplace(Name::kSsh, MakeSshEngine(api, clock, random));
   engines_.emplace(Name::kRead, MakeLeasedEngine(api));
 }
 
-Engine* Engines::Find(model::Engine engine) const {
-  const auto found = engines_.find(engine);
-  return found == engines_.end() ? nullptr : found->second.get();
-}
+Engine& Engines::Of(model::Engine engine) const { return *engines_.at(engine); }
 
 }  // namespace claviger::sidecar

@@ -16,11 +16,11 @@ namespace claviger::sidecar {
 class Engines {
  public:
   /// `identity` is the pod's service account. The others outlive the object.
-  Engines(vault::Api& api, const Clock& clock,
+  Engines(vault::Api& api, const Clock& clock, Random& random,
           const model::ObjectRef& identity);
 
-  /// Null: this engine cannot be read (yet).
-  Engine* Find(model::Engine engine) const;
+  /// There is one for each that a reference can name.
+  Engine& Of(model::Engine engine) const;
 
  private:
   std::map<model::Engine, std::unique_ptr<Engine>> engines_;

@@ -17,14 +17,13 @@ struct Row {
   std::string_view sqlstate;
 };
 // Reasons that are not here come from the decision: the caller may not.
-constexpr std::array<Row, 14> kRows = {{
+constexpr std::array<Row, 13> kRows = {{
     {"NotReady", sqlstate::kConfiguration},
     {"InjectionUnsupported", sqlstate::kConfiguration},
     {"AmbiguousCredential", sqlstate::kConfiguration},
     {"NoCredential", sqlstate::kConfiguration},
     {"CapabilityMissing", sqlstate::kConfiguration},
     {"SecretMissing", sqlstate::kConfiguration},
-    {"EngineUnsupported", sqlstate::kConfiguration},
     {"CredentialUnusable", sqlstate::kConfiguration},
     {"CredentialRefused", sqlstate::kBadPassword},
     {"BackendUnavailable", sqlstate::kCannotConnectNow},

@@ -28,6 +28,7 @@ import (
 	"github.com/hashicorp/vault/audit"
 	"github.com/hashicorp/vault/builtin/credential/approle"
 	"github.com/hashicorp/vault/builtin/logical/database"
+	"github.com/hashicorp/vault/builtin/logical/ssh"
 	"github.com/hashicorp/vault/builtin/logical/transit"
 	vaulthttp "github.com/hashicorp/vault/http"
 	"github.com/hashicorp/vault/internalshared/configutil"
@@ -41,7 +42,7 @@ import (
 
 var (
 	secretsEngines = map[string]logical.Factory{
-		"database": database.Factory, "kv": kv.Factory, "transit": transit.Factory,
+		"database": database.Factory, "kv": kv.Factory, "ssh": ssh.Factory, "transit": transit.Factory,
 	}
 	authMethods = map[string]logical.Factory{
 		"approle": approle.Factory, "jwt": authjwt.Factory, "kubernetes": authkube.Factory,

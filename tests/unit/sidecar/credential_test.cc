@@ -258,16 +258,6 @@ TEST_F(CredentialTest, NeverFallsToAnotherSlotWithPerUser) {
   EXPECT_EQ(h.Credential("sales/warehouse")->Reason(), "SecretMissing");
 }
 
-TEST_F(CredentialTest, OfAnEngineThatCannotBeReadSaysWhich) {
-  model::VaultRef ref = DatabaseRole("hosts", "sales.ro");
-  ref.engine = model::Engine::kSsh;
-  Serve(ObjectsOf({Warehouse().WithDefault(ref)}));
-  const auto answer = h.Credential("sales/warehouse");
-  EXPECT_EQ(answer->status(), 422);
-  EXPECT_EQ(answer->Reason(), "EngineUnsupported");
-  EXPECT_THAT(answer->body(), HasSubstr("ssh"));
-}
-
 TEST_F(CredentialTest, CachePartitionTellsSlotsApartAndIsStable) {
   vault.PutSecret("secret/sales/own", R"({"username":"o","password":"p"})");
   Serve(ObjectsOf({Warehouse().WithMode(model::CredentialMode::kLayered)},

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "support/fake_clock.h"
+#include "support/fake_random.h"
 #include "support/fake_vault_api.h"
 
 namespace claviger::sidecar {
@@ -25,9 +26,7 @@ class EnginesTest : public ::testing::Test {
     ref.path = "a/b";
     ref.role = "r";
     api.Answer(200, answer);
-    Engine* found = engines.Find(engine);
-    if (found == nullptr) return Fail(ErrorCode::kUnsupported, "no engine");
-    return found->Read(ref, token);
+    return engines.Of(engine).Read(ref, token);
   }
   static std::string Field(const Result<Obtained>& obtained,
                            const std::string& name) {
@@ -41,7 +40,8 @@ class EnginesTest : public ::testing::Test {
   FakeVaultApi api;
   FakeClock clock;
   Secret token{std::string("s.1")};
-  Engines engines{api, clock, {"reports", "nightly"}};
+  testing::FakeRandom random;
+  Engines engines{api, clock, random, {"reports", "nightly"}};
 };
 
 TEST_F(EnginesTest, KvHasNoEndAndVersion2AVersion) {
@@ -174,13 +174,20 @@ TEST_F(EnginesTest, AnyPathIsALeaseWhereItHasOneAndElseCompared) {
   EXPECT_EQ(api.seen().at(0).path, "m/a/b");
 }
 
+TEST_F(EnginesTest, ThereIsOneForEachThatAReferenceCanName) {
+  for (const char* name : {"kv1", "kv2", "database", "database-static", "ldap",
+                           "ldap-static", "aws", "pki", "ssh", "read"}) {
+    EXPECT_NO_THROW(engines.Of(*model::ParseEngine(name))) << name;
+  }
+}
+
 TEST_F(EnginesTest, ErrorsAreHandedOn) {
   api.Break(ErrorCode::kPermissionDenied);
   model::VaultRef ref;
   ref.engine = model::Engine::kDatabase;
   ref.mount = "m";
   ref.role = "r";
-  EXPECT_EQ(engines.Find(ref.engine)->Read(ref, token).error().code,
+  EXPECT_EQ(engines.Of(ref.engine).Read(ref, token).error().code,
             ErrorCode::kPermissionDenied);
 }
 

@@ -26,7 +26,6 @@ TEST_F(ErrorsTest, GivesEachReasonItsSqlState) {
       {"AmbiguousCredential", "F0000"},
       {"NoCredential", "F0000"},
       {"SecretMissing", "F0000"},
-      {"EngineUnsupported", "F0000"},
       {"InjectionUnsupported", "F0000"},
       {"CredentialRefused", "28P01"},
       {"BackendUnavailable", "57P03"},
