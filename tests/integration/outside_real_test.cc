@@ -8,11 +8,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "integration/sidecar_bed.h"
 #include "support/await.h"
 #include "support/process.h"
 #include "support/real_servers.h"
+#include "support/test_jwt.h"
 #include "vault/auth.h"
 
 namespace claviger::testing {
@@ -177,6 +179,42 @@ TEST_F(AppRoleTest, ARoleOfAnotherIdentityIsRefusedAndItsTokenEnded) {
   Process sidecar = StartWithRole();
   ASSERT_TRUE(Logged("does not have the policy " + std::string(kPolicy)));
   EXPECT_EQ(AskUntil(503).status, 503);
+  EXPECT_EQ(sidecar.Stop(), 0);
+  EXPECT_EQ(Tokens(), before);
+}
+
+// Of an issuer that is no cluster: a cloud, a CI system.
+TEST_F(OutsideTest, AJwtOfAnotherIssuerServesAndLeavesNothingInVault) {
+  const JwtSigner issuer;
+  ASSERT_EQ(Vault(vault::Verb::kWrite, "sys/auth/ci", {{"type", "jwt"}}).first,
+            204);
+  ASSERT_EQ(Vault(vault::Verb::kWrite, "auth/ci/config",
+                  {{"jwt_validation_pubkeys", {issuer.public_pem()}}})
+                .first,
+            204);
+  ASSERT_EQ(Vault(vault::Verb::kWrite, std::string("auth/ci/role/") + kPolicy,
+                  {{"role_type", "jwt"},
+                   {"user_claim", "sub"},
+                   {"bound_subject", "machine-7"},
+                   {"bound_audiences", {"vault"}},
+                   {"token_policies", {kPolicy}}})
+                .first,
+            204);
+  const auto now = SystemClock().Now().time_since_epoch();
+  const int64_t iat = std::chrono::duration_cast<seconds>(now).count();
+  const auto token_of = [&](const char* machine) {
+    return issuer.Sign(
+        {{"sub", machine}, {"aud", "vault"}, {"iat", iat}, {"exp", iat + 600}});
+  };
+  const size_t before = Tokens();
+  // Another machine's first: it is refused, and the right one read again.
+  Write("token", token_of("machine-8"));
+  Process sidecar = Start({{"kind", "jwt"}, {"mount", "ci"}});
+  ASSERT_TRUE(Logged("login failed")) << Log();
+  EXPECT_EQ(AskUntil(503).status, 503);
+  Write("token", token_of("machine-7"));
+  EXPECT_THAT(AskUntil(200).body, HasSubstr("pw-1")) << Log();
+  EXPECT_EQ(Tokens(), before + 1);
   EXPECT_EQ(sidecar.Stop(), 0);
   EXPECT_EQ(Tokens(), before);
 }

@@ -257,5 +257,22 @@ TEST_F(LeasesTest, AStaticRoleIsNeverServedPastItsRotation) {
   EXPECT_LE(h.vault.reads(path), 30);  // 12 rotations, rounded seconds
 }
 
+TEST(GivenTokenTest, AtTheEndItLivesOnAndTheLeasesReadWithItDoNot) {
+  sidecar::Settings settings = Harness::DefaultSettings();
+  settings.vault.login = sidecar::LoginKind::kToken;
+  Harness h(settings);
+  h.jwt = "given";
+  h.vault.leases().AddDynamic(kRole, {});
+  h.Publish(ObjectsOf(
+      {Warehouse().WithDefault(DatabaseRole("database", "sales.ro"))}));
+  h.vault.AddToken("given", kPodRole);
+  h.Begin();
+  ASSERT_EQ(h.Credential("sales/warehouse")->status(), 200);
+  ASSERT_EQ(h.vault.leases().live(), 1U);
+  h.core.End();
+  EXPECT_EQ(h.vault.leases().live(), 0U);
+  EXPECT_EQ(h.vault.live_tokens(), 1U);
+}
+
 }  // namespace
 }  // namespace claviger::testing

@@ -199,6 +199,11 @@ int PlayedVault::reads(const std::string& path) const {
   return found == reads_.end() ? 0 : found->second;
 }
 
+void PlayedVault::AddToken(const std::string& token, const std::string& role) {
+  const std::lock_guard lock(mutex_);
+  tokens_[token] = {role, clock_.SteadyNow(), clock_.SteadyNow() + lease_};
+}
+
 Result<vault::Answer> PlayedVault::Do(const vault::Call& call) {
   std::function<void(const std::string&)> hook;
   {
@@ -243,7 +248,7 @@ Result<vault::Answer> PlayedVault::Answer(const vault::Call& call) {
                            json{{"auth", json::parse(Lease(*token))}}.dump());
     }
     return vault::Answer(
-        200, json{{"data", {{"ttl", 60}, {"policies", json::array()}}}}.dump());
+        200, json{{"data", {{"ttl", 60}, {"policies", {token->role}}}}}.dump());
   }
   return Read(call, *token);
 }

@@ -47,6 +47,8 @@ class PlayedVault final : public vault::Api {
   /// Takes one path out of a role's policy.
   void Deny(const std::string& role, const std::string& api_path);
   void RevokeAllTokens();
+  /// A token that somebody else made, of a role that was published.
+  void AddToken(const std::string& token, const std::string& role);
 
   /// Jwts of this text are refused with 400, as a bad signature is.
   void RefuseJwt(const std::string& jwt);
