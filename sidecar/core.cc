@@ -60,7 +60,7 @@ Core::Core(Settings settings, Dependencies dependencies)
       refetches_(deps_.clock, settings_.intervals.report_failed),
       api_({settings_, deps_.clock, deps_.random, deps_.log, session_, users_,
             cache_, personal_, Store(), worker_, served_, watch_, metrics_,
-            refetches_, decisions_, listeners_}),
+            refetches_, decisions_, listeners_, probe_}),
       notifier_(settings_.files.notice, deps_.clock, deps_.log, worker_,
                 deps_.loopback),
       files_(settings_.files.wanted, {deps_.clock, deps_.log, worker_,
@@ -95,6 +95,7 @@ std::unique_ptr<proxy::Access> Core::MakeAccess(
 }
 
 void Core::End() {
+  if (probe_ != nullptr) probe_->End();
   push_.End();
   files_.End();
   circuit_.Forgive();

@@ -23,6 +23,7 @@
 #include "sidecar/files/notifier.h"
 #include "sidecar/metrics.h"
 #include "sidecar/personal/slots.h"
+#include "sidecar/probe/probe.h"
 #include "sidecar/proxy/credential_access.h"
 #include "sidecar/proxy/open_listener.h"
 #include "sidecar/push/client.h"
@@ -54,6 +55,8 @@ class Core {
   void SetListeners(std::vector<proxy::OpenListener> listeners) {
     listeners_ = std::move(listeners);
   }
+  /// What tests connections; outlives what is served. Before anything is.
+  void SetProbe(probe::Probe& probe) { probe_ = &probe; }
   /// Called on the worker's thread when what may be used has changed. Before
   /// anything is served.
   void SetOnChange(std::function<void()> on_change) {
@@ -96,6 +99,7 @@ class Core {
   RefetchLimit refetches_;
   std::vector<proxy::OpenListener> listeners_;
   std::function<void()> on_change_;
+  probe::Probe* probe_ = nullptr;
   LocalApi api_;
   files::Notifier notifier_;
   files::Keeper files_;

@@ -11,9 +11,9 @@
 namespace claviger::sidecar {
 namespace {
 
-constexpr std::array<std::string_view, 10> kRoutes = {
-    "list",          "connection", "credential", "aws",   "explain",
-    "report_failed", "personal",   "http",       "watch", "other"};
+constexpr std::array<std::string_view, 11> kRoutes = {
+    "list", "connection", "credential", "aws",   "explain", "report_failed",
+    "test", "personal",   "http",       "watch", "other"};
 constexpr std::array<std::string_view, 5> kClasses = {"1xx", "2xx", "3xx",
                                                       "4xx", "5xx"};
 

@@ -25,6 +25,7 @@ enum class Route {
   kAws,
   kExplain,
   kReportFailed,
+  kTest,
   kPersonal,
   kHttp,
   kWatch,

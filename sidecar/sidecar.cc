@@ -12,6 +12,7 @@
 #include "http/server.h"
 #include "sidecar/api/guard.h"
 #include "sidecar/core.h"
+#include "sidecar/probe/network_probe.h"
 #include "sidecar/proxy/host.h"
 
 namespace claviger::sidecar {
@@ -45,9 +46,13 @@ class Sidecar::Impl {
  public:
   Impl(Settings settings, Dependencies dependencies)
       : core_(std::move(settings), std::move(dependencies)),
+        probe_(core_.dependencies().clock, core_.dependencies().random,
+               core_.settings().proxy.addresses),
         server_(
             http::MakeServer(http::ServerLimits(), core_.dependencies().log)),
-        health_(http::MakeServer(HealthLimits(), core_.dependencies().log)) {}
+        health_(http::MakeServer(HealthLimits(), core_.dependencies().log)) {
+    core_.SetProbe(probe_);
+  }
 
   Status Start() {
     const Settings& settings = core_.settings();
@@ -141,6 +146,7 @@ class Sidecar::Impl {
   }
 
   Core core_;
+  probe::NetworkProbe probe_;
   std::unique_ptr<SocketGuard> socket_guard_;
   std::unique_ptr<TcpGuard> tcp_guard_;
   std::optional<uint16_t> tcp_port_;

@@ -19,12 +19,13 @@ struct Rule {
   std::string_view methods;  // of an Allow header; empty: any
   std::string_view query;    // the keys it takes, each followed by a space
 };
-constexpr std::array<Rule, 7> kRules = {{
+constexpr std::array<Rule, 8> kRules = {{
     {"", Route::kConnection, "GET", "slot "},
     {"credential", Route::kCredential, "GET", "slot "},
     {"aws", Route::kAws, "GET", ""},
     {"explain", Route::kExplain, "GET", "slot deliver "},
     {"report-failed", Route::kReportFailed, "POST", "slot "},
+    {"test", Route::kTest, "POST", "slot "},
     {"personal", Route::kPersonal, "GET, PUT, DELETE", ""},
     {"http", Route::kHttp, "", ""},
 }};

@@ -160,9 +160,7 @@ void LocalApi::AnswerAws(const Exchange& exchange, const Resolved& resolved) {
 void LocalApi::RefuseUsersCredential(const Exchange& exchange,
                                      const View& view) {
   const Call& call = exchange.call;
-  const DecisionKind kind = call.route == Route::kReportFailed
-                                ? DecisionKind::kReport
-                                : DecisionKind::kCredential;
+  const DecisionKind kind = KindOf(call.route);
   const Time now = parts_.clock.Now();
   const access::Decision decision =
       access::Decide(access::FindBinding(view.bindings, call.connection),
@@ -174,30 +172,29 @@ void LocalApi::RefuseUsersCredential(const Exchange& exchange,
   exchange.Refuse(problem);
 }
 
+void LocalApi::ResolveForUse(const Call& call,
+                             const CredentialResolver::Done& done) {
+  // Whoever may use it, disclosed or not.
+  resolver_.Resolve(
+      call.connection, call.slot, access::Delivery::kInject,
+      [this, call, done](Resolution resolution) {
+        const auto* problem = std::get_if<Problem>(&resolution);
+        if (problem == nullptr || problem->reason != "InjectionUnsupported") {
+          return done(std::move(resolution));
+        }
+        resolver_.Resolve(call.connection, call.slot,
+                          access::Delivery::kDisclose, done);
+      });
+}
+
 void LocalApi::ReportFailed(const Exchange& exchange) {
-  const Call& call = exchange.call;
-  // Whoever may use it may say that it does not work, disclosed or not.
-  resolver_.Resolve(call.connection, call.slot, access::Delivery::kInject,
-                    [this, exchange](Resolution resolution) {
-                      if (auto* resolved = std::get_if<Resolved>(&resolution)) {
-                        return Refetch(exchange, *resolved);
-                      }
-                      auto& problem = std::get<Problem>(resolution);
-                      if (problem.reason != "InjectionUnsupported") {
-                        return RefuseDecided(exchange, DecisionKind::kReport,
-                                             std::move(problem));
-                      }
-                      resolver_.Resolve(
-                          exchange.call.connection, exchange.call.slot,
-                          access::Delivery::kDisclose,
-                          [this, exchange](Resolution again) {
-                            if (auto* found = std::get_if<Resolved>(&again)) {
-                              return Refetch(exchange, *found);
-                            }
-                            RefuseDecided(exchange, DecisionKind::kReport,
-                                          std::move(std::get<Problem>(again)));
-                          });
-                    });
+  ResolveForUse(exchange.call, [this, exchange](Resolution resolution) {
+    if (auto* resolved = std::get_if<Resolved>(&resolution)) {
+      return Refetch(exchange, *resolved);
+    }
+    RefuseDecided(exchange, DecisionKind::kReport,
+                  std::move(std::get<Problem>(resolution)));
+  });
 }
 
 void LocalApi::Refetch(const Exchange& exchange, const Resolved& resolved) {

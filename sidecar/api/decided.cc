@@ -17,12 +17,24 @@ std::string NameOf(const Call& call) {
 
 }  // namespace
 
+DecisionKind KindOf(Route route) {
+  switch (route) {
+    case Route::kReportFailed:
+      return DecisionKind::kReport;
+    case Route::kTest:
+      return DecisionKind::kTest;
+    default:
+      return DecisionKind::kCredential;
+  }
+}
+
 access::Question QuestionOf(const Call& call, DecisionKind kind,
                             const View& view) {
   access::Question question;
-  question.delivery = kind == DecisionKind::kReport
-                          ? access::Delivery::kInject
-                          : access::Delivery::kDisclose;
+  const bool used =
+      kind == DecisionKind::kReport || kind == DecisionKind::kTest;
+  question.delivery =
+      used ? access::Delivery::kInject : access::Delivery::kDisclose;
   question.slot = call.slot;
   question.carrier = view.carrier;
   if (kind == DecisionKind::kPersonal) {

@@ -12,6 +12,9 @@
 
 namespace claviger::sidecar {
 
+/// Of the routes about a credential that others keep.
+DecisionKind KindOf(Route route);
+
 /// The question that a call of this kind puts.
 access::Question QuestionOf(const Call& call, DecisionKind kind,
                             const View& view);

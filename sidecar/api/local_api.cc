@@ -76,7 +76,8 @@ LocalApi::LocalApi(const Parts& parts)
       partitions_(parts.random),
       resolver_([this] { return PodView(); },
                 [this] { return parts_.session.standing().unheard_since; },
-                parts.clock, parts.cache, parts.personal) {}
+                parts.clock, parts.cache, parts.personal),
+      desk_(parts.clock) {}
 
 void LocalApi::Handle(const Guard& guard, const http::ServerRequest& request,
                       std::shared_ptr<http::Responder> responder) {
@@ -128,14 +129,13 @@ void LocalApi::Dispatch(const http::ServerRequest& request,
     case Route::kCredential:
     case Route::kAws:
     case Route::kReportFailed:
+    case Route::kTest:
       if (as_user) {
         return WithView(request, exchange, [this, exchange](const View& view) {
           RefuseUsersCredential(exchange, view);
         });
       }
-      return exchange.call.route == Route::kReportFailed
-                 ? ReportFailed(exchange)
-                 : GiveCredential(exchange);
+      return DispatchCredential(request, exchange);
     case Route::kWatch:
       if (as_user) {
         return exchange.Refuse({"InvalidRequest",
@@ -145,6 +145,18 @@ void LocalApi::Dispatch(const http::ServerRequest& request,
       return Watch(exchange);
     case Route::kOther:
       break;
+  }
+}
+
+void LocalApi::DispatchCredential(const http::ServerRequest& request,
+                                  const Exchange& exchange) {
+  switch (exchange.call.route) {
+    case Route::kReportFailed:
+      return ReportFailed(exchange);
+    case Route::kTest:
+      return Test(request, exchange);
+    default:
+      return GiveCredential(exchange);
   }
 }
 

@@ -34,6 +34,7 @@
 #include "sidecar/personal/allowance.h"
 #include "sidecar/personal/condition.h"
 #include "sidecar/personal/slots.h"
+#include "sidecar/probe/desk.h"
 #include "sidecar/proxy/open_listener.h"
 #include "sidecar/session/session.h"
 #include "sidecar/session/user_sessions.h"
@@ -61,6 +62,7 @@ class LocalApi {
     RefetchLimit& refetches;
     DecisionLog& decisions;
     const std::vector<proxy::OpenListener>& listeners;
+    probe::Probe* const& probe;  // null: connections cannot be tested
   };
 
   explicit LocalApi(const Parts& parts);
@@ -86,6 +88,8 @@ class LocalApi {
   void WithView(const http::ServerRequest& request, const Exchange& exchange,
                 const std::function<void(const View&)>& then);
   void Dispatch(const http::ServerRequest& request, const Exchange& exchange);
+  void DispatchCredential(const http::ServerRequest& request,
+                          const Exchange& exchange);
 
   void List(const Exchange& exchange, const View& view) const;
   PersonalState LookForOwn(const Exchange& exchange, const View& view) const;
@@ -104,9 +108,17 @@ class LocalApi {
   void AnswerCredential(const Exchange& exchange, const Resolved& resolved);
   void AnswerAws(const Exchange& exchange, const Resolved& resolved);
   void RefuseUsersCredential(const Exchange& exchange, const View& view);
+  void ResolveForUse(const Call& call, const CredentialResolver::Done& done);
   void ReportFailed(const Exchange& exchange);
   void Refetch(const Exchange& exchange, const Resolved& resolved);
   void Watch(const Exchange& exchange) const;
+
+  // One test of a connection; its credential is chosen already.
+  struct Tested;
+  void Test(const http::ServerRequest& request, const Exchange& exchange);
+  void TryOut(const std::shared_ptr<Tested>& tested, const Resolved& resolved);
+  void NotHad(const std::shared_ptr<Tested>& tested, Problem problem);
+  void AnswerTest(const Tested& tested, const probe::Report& report);
 
   // The caller's own slot on a connection, found to be the caller's.
   struct OwnSlot {
@@ -145,6 +157,7 @@ class LocalApi {
   static constexpr std::chrono::seconds kLookPause{1};
   Allowance changes_{5, kChangePause};
   Allowance looks_{20, kLookPause};
+  probe::Desk desk_;
 };
 
 }  // namespace claviger::sidecar

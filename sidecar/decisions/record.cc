@@ -14,9 +14,9 @@ using nlohmann::ordered_json;
 
 constexpr size_t kMaxText = 320;
 
-constexpr std::array<std::string_view, 7> kKinds = {
+constexpr std::array<std::string_view, 8> kKinds = {
     "credential", "report",  "personal", "file",
-    "request",    "session", "leftOut"};
+    "request",    "session", "test",     "leftOut"};
 
 constexpr std::array<access::Reason, 11> kDenials = {
     access::Reason::kNotVisible,
@@ -130,8 +130,9 @@ constexpr std::array<Row, 20> kRows = {{
      [](const DecisionLine& line) { return Flag(line.record.degraded); }},
     {{"method", "`request`, `personal`", "the request's method"},
      [](const DecisionLine& line) { return Text(line.record.method); }},
-    {{"target", "`request`, `session`, `file`",
-      "the route's template, the database, or the file's format"},
+    {{"target", "`request`, `session`, `file`, `test`",
+      "the route's template, the database, the file's format, or the step that "
+      "failed"},
      [](const DecisionLine& line) { return Text(line.record.target); }},
     {{"status", "where the upstream gave one", "the upstream's status"},
      [](const DecisionLine& line) { return Number(line.end.status); }},

@@ -23,6 +23,7 @@ enum class DecisionKind {
   kFile,        // a file with the secret
   kRequest,     // an HTTP request, sent upstream with the credential
   kSession,     // a database session, opened upstream with the credential
+  kTest,        // the credential tried out at its server
   kLeftOut,     // no decision: lines for which there was no room
 };
 std::string_view ToString(DecisionKind kind);  // "credential", ...
@@ -44,7 +45,8 @@ struct DecisionRecord {
   bool stale = false;
   bool degraded = false;
   /// Of what went through the sidecar: the method, and the template of the
-  /// route ("/v1/items/{}"; never the path itself) or the database.
+  /// route ("/v1/items/{}"; never the path itself) or the database. Of a test
+  /// the step that failed.
   std::string method = {};
   std::string target = {};
 };

@@ -10,6 +10,14 @@
 namespace claviger::sidecar::proxy {
 namespace {
 
+Problem Refused(const Permit& permit) {
+  return {"CredentialRefused",
+          "the server does not accept the credential of slot " + permit.slot,
+          "have the secret in vault brought in line with the server"};
+}
+
+}  // namespace
+
 Permit PermitOf(Resolved resolved) {
   Permit permit;
   permit.facts = resolved.binding->facts;
@@ -24,14 +32,6 @@ Permit PermitOf(Resolved resolved) {
   permit.degraded = resolved.degraded;
   return permit;
 }
-
-Problem Refused(const Permit& permit) {
-  return {"CredentialRefused",
-          "the server does not accept the credential of slot " + permit.slot,
-          "have the secret in vault brought in line with the server"};
-}
-
-}  // namespace
 
 void CredentialAccess::Obtain(const model::ObjectRef& connection, Done done) {
   resolver_.Resolve(

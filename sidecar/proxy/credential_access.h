@@ -15,6 +15,9 @@
 
 namespace claviger::sidecar::proxy {
 
+/// A resolution as the yes that it is.
+Permit PermitOf(Resolved resolved);
+
 class CredentialAccess final : public Access {
  public:
   /// Runs a task on the loop's thread: at once where it is there already.

@@ -14,11 +14,6 @@ constexpr uint16_t kDefaultPort = 5432;
 constexpr uint16_t kRedshiftPort = 5439;
 constexpr size_t kMaxUser = 255;
 
-uint16_t PortOf(const access::ConnectionFacts& facts) {
-  if (facts.endpoint.port) return static_cast<uint16_t>(*facts.endpoint.port);
-  return facts.provider == "redshift" ? kRedshiftPort : kDefaultPort;
-}
-
 // "host", "host:port", "[v6]:port", or an address of version 6.
 ServerAddress ParseAddress(std::string_view text, uint16_t port) {
   size_t end = text.find(']');
@@ -31,18 +26,6 @@ ServerAddress ParseAddress(std::string_view text, uint16_t port) {
   }
   if (bracketed) return {std::string(text.substr(1, end - 1)), port};
   return {std::string(has_port ? text.substr(0, colon) : text), port};
-}
-
-std::vector<ServerAddress> AddressesOf(const access::ConnectionFacts& facts) {
-  std::vector<ServerAddress> addresses;
-  const uint16_t port = PortOf(facts);
-  if (!facts.endpoint.host.empty()) {
-    addresses.push_back({facts.endpoint.host, port});
-  }
-  for (const std::string& host : facts.endpoint.hosts) {
-    addresses.push_back(ParseAddress(host, port));
-  }
-  return addresses;
 }
 
 std::string ParameterOf(const access::ConnectionFacts& facts,
@@ -147,12 +130,27 @@ Status ReadTls(const access::ConnectionFacts& facts,
 
 }  // namespace
 
+std::vector<ServerAddress> AddressesOf(const access::ConnectionFacts& facts,
+                                       uint16_t usual) {
+  std::vector<ServerAddress> addresses;
+  const uint16_t port =
+      facts.endpoint.port ? static_cast<uint16_t>(*facts.endpoint.port) : usual;
+  if (!facts.endpoint.host.empty()) {
+    addresses.push_back({facts.endpoint.host, port});
+  }
+  for (const std::string& host : facts.endpoint.hosts) {
+    addresses.push_back(ParseAddress(host, port));
+  }
+  return addresses;
+}
+
 Result<std::shared_ptr<const ServerPlan>> MakeServerPlan(const Permit& permit,
                                                          const Fields& fields) {
   const access::ConnectionFacts& facts = *permit.facts;
   auto plan = std::make_shared<ServerPlan>();
   auto route = std::make_shared<ServerRoute>();
-  route->addresses = AddressesOf(facts);
+  route->addresses = AddressesOf(
+      facts, facts.provider == "redshift" ? kRedshiftPort : kDefaultPort);
   route->vault = permit.vault;
   route->slot = permit.slot;
   if (route->addresses.empty()) {

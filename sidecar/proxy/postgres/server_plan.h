@@ -24,6 +24,11 @@ struct ServerAddress {
   uint16_t port = 0;
 };
 
+/// Where an endpoint's servers are, in its order; `usual`: the port where none
+/// is said.
+std::vector<ServerAddress> AddressesOf(const access::ConnectionFacts& facts,
+                                       uint16_t usual);
+
 /// The part without a password, which a session keeps.
 struct ServerRoute {
   std::vector<ServerAddress> addresses;  // tried in turn

@@ -34,6 +34,16 @@ std::shared_ptr<Upstream> Upstream::Open(
   return upstream;
 }
 
+std::shared_ptr<Upstream> Upstream::OpenOn(
+    Loop& loop, Dialer& dialer, std::shared_ptr<const ServerRoute> route,
+    std::unique_ptr<Stream> stream, Done done) {
+  auto upstream =
+      std::make_shared<Upstream>(loop, dialer, std::move(route),
+                                 std::vector<ServerAddress>(), std::move(done));
+  upstream->OnConnected(std::move(stream));
+  return upstream;
+}
+
 void Upstream::TryNext(Error last) {
   stream_.reset();
   ClearDeadline();

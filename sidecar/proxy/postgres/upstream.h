@@ -27,6 +27,10 @@ class Upstream final : public Timed,
   [[nodiscard]] static std::shared_ptr<Upstream> Open(
       Loop& loop, Dialer& dialer, std::shared_ptr<const ServerRoute> route,
       std::vector<ServerAddress> addresses, Done done);
+  /// The same on a connection to one of them that is there already.
+  [[nodiscard]] static std::shared_ptr<Upstream> OpenOn(
+      Loop& loop, Dialer& dialer, std::shared_ptr<const ServerRoute> route,
+      std::unique_ptr<Stream> stream, Done done);
 
   Upstream(Loop& loop, Dialer& dialer, std::shared_ptr<const ServerRoute> route,
            std::vector<ServerAddress> addresses, Done done);
