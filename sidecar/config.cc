@@ -23,14 +23,10 @@ constexpr int64_t kMaxSeconds = 86'400;
 constexpr size_t kMaxUids = 64;
 // The longest path of a Unix socket, with its end.
 constexpr size_t kMaxSocketPath = 107;
-// Where an injected sidecar has it, beside its socket.
-constexpr const char* kTcpSecret = "/run/claviger/tcp-secret";
 
 // What is being filled in: some keys only make sense together.
 struct Draft {
   Config config;
-  TcpSettings tcp;
-  std::optional<int64_t> tcp_port;
   HealthSettings health;
 };
 
@@ -233,7 +229,7 @@ struct Entry {
   Reader read;
 };
 
-constexpr std::array<Entry, 43> kEntries = {{
+constexpr std::array<Entry, 42> kEntries = {{
     {{"cluster", "text", "", "the cluster's name, part of every name in Vault",
       true},
      ReadCluster},
@@ -317,17 +313,17 @@ constexpr std::array<Entry, 43> kEntries = {{
       "uids of processes that may call; empty: any that the mode lets in"},
      ReadUids},
     {{"tcp.port", "number", "",
-      "also serve the local API on this port of 127.0.0.1; needs "
-      "tcp.secretFile"},
+      "also serve the local API on this port of 127.0.0.1"},
      [](const Value& value, Draft& draft) {
-       draft.tcp_port = ReadNumber(value, 1, 65'535);
+       if (const auto port = ReadNumber(value, 1, 65'535)) {
+         draft.config.settings.tcp.port = static_cast<uint16_t>(*port);
+       }
      }},
-    {{"tcp.secretFile", "path", "",
-      "file that the secret for TCP callers is written to at start; its mode "
-      "is "
-      "0400"},
+    {{"tcp.secretFile", "path", "/run/claviger/tcp-secret",
+      "file that the secret for this port and those of proxy.listen is written "
+      "to at start, in files.mode"},
      [](const Value& value, Draft& draft) {
-       ReadAbsolutePath(value, 4096, draft.tcp.secret_file);
+       ReadAbsolutePath(value, 4096, draft.config.settings.tcp.secret_file);
      }},
     {{"health.address", "IP address", "0.0.0.0",
       "address of /healthz, /readyz and /metrics"},
@@ -416,7 +412,7 @@ constexpr std::array<Entry, 43> kEntries = {{
     {{"proxy.listen", "list of texts", "[]",
       "listeners of server-side-only connections, like [\"sales/api=http\", "
       "\"sales/crm=http:9821\"]: a Unix socket each, and that port of "
-      "127.0.0.1"},
+      "127.0.0.1, which asks for the secret in tcp.secretFile"},
      ReadListeners},
     {{"proxy.directory", "path", "/run/claviger/connections",
       "directory of these sockets: <namespace>.<name>/http.sock or "
@@ -424,12 +420,6 @@ constexpr std::array<Entry, 43> kEntries = {{
      [](const Value& value, Draft& draft) {
        ReadAbsolutePath(value, kMaxSocketPath,
                         draft.config.settings.proxy.directory);
-     }},
-    {{"proxy.secretFile", "path", "/run/claviger/secret",
-      "file that the secret for these ports is written to at start, readable "
-      "for whom socket.mode lets in"},
-     [](const Value& value, Draft& draft) {
-       ReadAbsolutePath(value, 4096, draft.config.settings.proxy.secret_file);
      }},
     {{"proxy.allowAddresses", "list of addresses", "[]",
       "addresses that may be connected to although they are loopback, "
@@ -496,19 +486,10 @@ Result<uint16_t> ParsePort(std::string_view text) {
   return Fail(ErrorCode::kInvalidArgument, "use a port, like 9811");
 }
 
-void OverrideTcp(const Overrides& overrides, Settings& settings,
-                 Problems& problems) {
-  if (overrides.tcp.empty()) return;
-  TcpSettings tcp;
-  tcp.secret_file = kTcpSecret;
-  tcp.mode = settings.files.mode;
-  OverrideBy(overrides.tcp, "--tcp", ParsePort, tcp.port, problems);
-  settings.tcp = std::move(tcp);
-}
-
 void Override(const Overrides& overrides, Config& config, Problems& problems) {
   OverrideFiles(overrides, config.settings.files, problems);
-  OverrideTcp(overrides, config.settings, problems);
+  OverrideBy(overrides.tcp, "--tcp", ParsePort, config.settings.tcp.port,
+             problems);
   OverrideBy(overrides.listen, "--listen", providers::ParseListenWishes,
              config.settings.proxy.listeners, problems);
   if (!overrides.identity.empty()) {
@@ -552,6 +533,7 @@ void RequireIdentity(const Config& config, const std::string& file,
 void Finish(Draft& draft, const std::string& file, Problems& problems) {
   Config& config = draft.config;
   config.settings.health = std::move(draft.health);
+  config.settings.tcp.mode = config.settings.files.mode;
   if (!config.vault_ca.empty() && !config.vault_ca_file.empty()) {
     problems.push_back(Complaint(file, "vault.ca",
                                  "given as text and as a file",
@@ -568,15 +550,6 @@ void Finish(Draft& draft, const std::string& file, Problems& problems) {
                                  "roleIdFile and secretIdFile are approle's",
                                  "set vault.auth.kind: approle"));
   }
-  if (!draft.tcp_port && draft.tcp.secret_file.empty()) return;
-  if (!draft.tcp_port || draft.tcp.secret_file.empty()) {
-    problems.push_back(Complaint(file, "tcp",
-                                 "port and secretFile belong together",
-                                 "give both, or neither"));
-    return;
-  }
-  draft.tcp.port = static_cast<uint16_t>(*draft.tcp_port);
-  config.settings.tcp = std::move(draft.tcp);
 }
 
 }  // namespace

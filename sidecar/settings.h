@@ -41,11 +41,11 @@ struct SocketSettings {
   std::vector<uint32_t> allowed_uids;
 };
 
-/// Loopback TCP, only on request: the secret that callers must send is made
-/// at start and written to `secret_file`.
+/// 127.0.0.1, only on request. All ports there, those of proxied connections
+/// too, ask for one secret, which is made at start and written to a file.
 struct TcpSettings {
-  uint16_t port = 0;  // 0: any free one
-  std::string secret_file;
+  std::optional<uint16_t> port;  // of the local API; 0: any free one
+  std::string secret_file = "/run/claviger/tcp-secret";
   unsigned mode = 0400;  // of that file
 };
 
@@ -93,8 +93,6 @@ struct DecisionSettings {
 struct ProxySettings {
   std::vector<providers::ListenWish> listeners;  // sorted
   std::string directory = "/run/claviger/connections";
-  /// Where the secret is that ports ask for; readable as the socket is.
-  std::string secret_file = "/run/claviger/secret";
   proxy::AddressRules addresses;
 };
 
@@ -102,7 +100,7 @@ struct Settings {
   VaultNames vault;
   model::ObjectRef identity;  // this pod's service account
   SocketSettings socket;
-  std::optional<TcpSettings> tcp;
+  TcpSettings tcp;
   std::optional<HealthSettings> health;
   Intervals intervals;
   FileSettings files;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sidecar/sidecar.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -58,7 +59,9 @@ class Sidecar::Impl {
     const Settings& settings = core_.settings();
     if (Status named = CheckNames(settings); !named) return named;
     Status listening = ListenUnix(settings.socket);
-    if (listening && settings.tcp) listening = ListenTcp(*settings.tcp);
+    if (listening) listening = MakeSecret(settings);
+    if (listening && settings.tcp.port)
+      listening = ListenTcp(*settings.tcp.port);
     if (listening && settings.health) {
       listening = ListenHealth(*settings.health);
     }
@@ -106,13 +109,25 @@ class Sidecar::Impl {
                                ApiHandler(*socket_guard_));
   }
 
-  Status ListenTcp(const TcpSettings& tcp) {
+  // There before any port is that asks for it.
+  Status MakeSecret(const Settings& settings) {
+    const auto& proxied = settings.proxy.listeners;
+    if (!settings.tcp.port &&
+        std::none_of(proxied.begin(), proxied.end(),
+                     [](const auto& wish) { return wish.port.has_value(); })) {
+      return {};
+    }
     std::string secret = Base64UrlEncode(core_.dependencies().random.Bytes(32));
-    Status written = WriteFileAtomically(tcp.secret_file, secret, tcp.mode);
-    tcp_guard_ = std::make_unique<TcpGuard>(Secret(std::move(secret)));
-    if (!written) return written;
+    Status written = WriteFileAtomically(settings.tcp.secret_file, secret,
+                                         settings.tcp.mode);
+    secret_ = std::make_shared<const Secret>(std::move(secret));
+    return written;
+  }
+
+  Status ListenTcp(uint16_t wanted) {
+    tcp_guard_ = std::make_unique<TcpGuard>(secret_->Clone());
     Result<uint16_t> port =
-        server_->ListenTcp("127.0.0.1", tcp.port, ApiHandler(*tcp_guard_));
+        server_->ListenTcp("127.0.0.1", wanted, ApiHandler(*tcp_guard_));
     if (!port) return Fail(std::move(port.error()));
     tcp_port_ = *port;
     return {};
@@ -126,7 +141,7 @@ class Sidecar::Impl {
         core_.metrics(), [this](proxy::CredentialAccess::Post post) {
           return core_.MakeAccess(std::move(post));
         });
-    auto open = proxies_->Start();
+    auto open = proxies_->Start(secret_);
     if (!open) return Fail(open.error());
     core_.SetListeners(*std::move(open));
     core_.SetOnChange([this] { proxies_->Review(); });
@@ -148,6 +163,7 @@ class Sidecar::Impl {
   Core core_;
   probe::NetworkProbe probe_;
   std::unique_ptr<SocketGuard> socket_guard_;
+  std::shared_ptr<const Secret> secret_;  // null: no port asks for it
   std::unique_ptr<TcpGuard> tcp_guard_;
   std::optional<uint16_t> tcp_port_;
   std::optional<uint16_t> health_port_;

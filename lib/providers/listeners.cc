@@ -12,6 +12,7 @@ namespace claviger::providers {
 namespace {
 
 constexpr size_t kMaxText = size_t{16} * 1024;
+constexpr size_t kMaxSocketPath = 107;  // what sockaddr_un holds
 
 tl::unexpected<Error> Refuse(std::string what) {
   return Fail(ErrorCode::kInvalidArgument, std::move(what));
@@ -130,6 +131,7 @@ std::string SocketOf(std::string_view directory, const ListenWish& wish) {
   path.append(wish.connection.name);
   path.append(wish.protocol == Protocol::kHttp ? "/http.sock"
                                                : "/.s.PGSQL.5432");
+  if (path.size() > kMaxSocketPath) path.clear();
   return path;
 }
 

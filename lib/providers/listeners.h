@@ -43,7 +43,8 @@ std::string ToString(std::span<const ListenWish> wishes);
 
 /// Where the socket of a wish is, below `directory`:
 /// "<namespace>.<name>/http.sock", or as PostgreSQL's clients look for it,
-/// "<namespace>.<name>/.s.PGSQL.5432".
+/// "<namespace>.<name>/.s.PGSQL.5432". Empty where that is longer than a
+/// socket's path can be (107 bytes): then there is none.
 std::string SocketOf(std::string_view directory, const ListenWish& wish);
 
 }  // namespace claviger::providers

@@ -6,11 +6,14 @@
 #include "operator/inject/names.h"
 
 namespace claviger::op::inject {
-std::optional<Variables> VariablesOf(const access::Snapshot& snapshot,
-                                     const model::ObjectRef& connection,
-                                     const model::ObjectRef& account,
-                                     Time now) {
-  const auto binding = access::Project(
+namespace {
+
+// None: the account does not see it, or it is unknown.
+std::optional<access::Binding> FindSeen(const access::Snapshot& snapshot,
+                                        const model::ObjectRef& connection,
+                                        const model::ObjectRef& account,
+                                        Time now) {
+  auto binding = access::Project(
       snapshot, access::Caller::ServiceAccount(account.ns, account.name),
       connection);
   if (!binding) return std::nullopt;
@@ -19,6 +22,29 @@ std::optional<Variables> VariablesOf(const access::Snapshot& snapshot,
   if (Decide(&*binding, question, now).reason == access::Reason::kNotVisible) {
     return std::nullopt;
   }
+  return binding;
+}
+
+// Where a socket's path would be too long there is no socket.
+void AddSocket(const std::string& prefix, providers::Protocol protocol,
+               const std::string& socket, Variables& variables) {
+  if (socket.empty()) return;
+  if (protocol == providers::Protocol::kHttp) {
+    variables[prefix + "SOCKET"] = socket;
+    return;
+  }
+  variables[prefix + "HOST"] = socket.substr(0, socket.rfind('/'));
+  variables[prefix + "PORT"] = "5432";
+}
+
+}  // namespace
+
+std::optional<Variables> VariablesOf(const access::Snapshot& snapshot,
+                                     const model::ObjectRef& connection,
+                                     const model::ObjectRef& account,
+                                     Time now) {
+  const auto binding = FindSeen(snapshot, connection, account, now);
+  if (!binding) return std::nullopt;
   Variables variables;
   if (binding->facts->server_side_only) return variables;
   const std::string prefix = providers::VariablePrefix(connection);
@@ -32,6 +58,31 @@ std::optional<Variables> VariablesOf(const access::Snapshot& snapshot,
     variables[std::string(kAwsVariable)] = std::string(kTcpAddress) +
                                            "/v1/connections/" +
                                            ToString(connection) + "/aws";
+  }
+  return variables;
+}
+
+std::optional<providers::Protocol> ProtocolFor(
+    const access::Snapshot& snapshot, const model::ObjectRef& connection,
+    const model::ObjectRef& account, Time now) {
+  const auto binding = FindSeen(snapshot, connection, account, now);
+  if (!binding || !binding->facts->server_side_only) return std::nullopt;
+  return providers::ProtocolOf(binding->facts->provider);
+}
+
+Variables VariablesOf(const providers::ListenWish& listener) {
+  const std::string prefix = providers::VariablePrefix(listener.connection);
+  const std::string socket = providers::SocketOf(kListeners, listener);
+  Variables variables;
+  AddSocket(prefix, listener.protocol, socket, variables);
+  if (!listener.port) return variables;
+  const bool postgres = listener.protocol == providers::Protocol::kPostgres;
+  variables[prefix + "URL"] =
+      (postgres ? "postgresql://127.0.0.1:" : "http://127.0.0.1:") +
+      std::to_string(*listener.port);
+  if (postgres && !socket.empty()) {
+    variables[prefix + "PASSFILE"] =
+        socket.substr(0, socket.rfind('/')) + "/pgpass";
   }
   return variables;
 }

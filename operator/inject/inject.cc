@@ -251,6 +251,23 @@ Result<Variables> AllVariables(const Wishes& wishes,
   return all;
 }
 
+// A port's number is its connection's place in the annotation: what is known of
+// the others, and changes with them, does not move it.
+void AddListeners(const model::ObjectRef& account,
+                  const Surroundings& surroundings, Wishes& wishes,
+                  Variables& variables) {
+  for (size_t i = 0; i < wishes.connections.size(); ++i) {
+    const model::ObjectRef& connection = wishes.connections[i];
+    const auto protocol = surroundings.protocol_for(connection, account);
+    if (!protocol) continue;
+    providers::ListenWish listener{connection, *protocol, std::nullopt};
+    if (wishes.tcp) listener.port = static_cast<uint16_t>(kFirstPort + i);
+    variables.merge(VariablesOf(listener));
+    wishes.listeners.push_back(std::move(listener));
+  }
+  std::sort(wishes.listeners.begin(), wishes.listeners.end());
+}
+
 Refusal CheckFiles(const Wishes& wishes, const model::ObjectRef& account,
                    const Surroundings& surroundings) {
   for (const providers::FileWish& wish : wishes.files) {
@@ -295,6 +312,7 @@ Outcome Inject(const json& pod, const Settings& settings,
                                   account.empty() ? "default" : account};
   auto variables = AllVariables(*wishes, identity, surroundings);
   if (!variables) return Refuse(variables.error().message);
+  AddListeners(identity, surroundings, *wishes, *variables);
   if (auto refusal = CheckFiles(*wishes, identity, surroundings)) {
     return Refuse(*std::move(refusal));
   }

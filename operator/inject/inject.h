@@ -31,6 +31,11 @@ struct Surroundings {
   std::function<std::optional<Variables>(const model::ObjectRef& connection,
                                          const model::ObjectRef& account)>
       variables_of;
+  /// What that account's sidecar listens with for a connection; ProtocolFor's.
+  /// Unset likewise.
+  std::function<std::optional<providers::Protocol>(
+      const model::ObjectRef& connection, const model::ObjectRef& account)>
+      protocol_for;
   /// Why the sidecar of a service account may not write such a file;
   /// FindFileRefusal's. Unset likewise.
   std::function<std::optional<std::string>(const providers::FileWish& wish,

@@ -43,6 +43,11 @@ inline constexpr std::string_view kTcpSecretVariable =
     "CLAVIGER_TCP_SECRET_FILE";
 /// The sidecar's own default where its port was asked for.
 inline constexpr std::string_view kTcpSecret = "/run/claviger/tcp-secret";
+/// Likewise for the sockets of server-side-only connections.
+inline constexpr std::string_view kListeners = "/run/claviger/connections";
+/// Their ports on 127.0.0.1: this one for the first connection that the pod
+/// names, and so on.
+inline constexpr int kFirstPort = 9820;
 inline constexpr std::string_view kAwsVariable =
     "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 inline constexpr std::string_view kAwsTokenVariable =

@@ -54,6 +54,9 @@ void AddWishes(const Wishes& wishes, json& args) {
   if (files && !wishes.files_notify.empty()) {
     args.push_back("--files-notify=" + wishes.files_notify);
   }
+  if (!wishes.listeners.empty()) {
+    args.push_back("--listen=" + providers::ToString(wishes.listeners));
+  }
   if (wishes.tcp) args.push_back("--tcp=" + std::to_string(kTcpPort));
 }
 

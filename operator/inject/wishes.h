@@ -13,6 +13,7 @@
 #include "model/object.h"
 #include "operator/inject/settings.h"
 #include "providers/file_formats.h"
+#include "providers/listeners.h"
 
 namespace claviger::op::inject {
 
@@ -24,7 +25,11 @@ struct Wishes {
   std::vector<providers::FileWish> files;
   std::string files_mode;    // empty: the sidecar's default
   std::string files_notify;  // empty: nobody is told
-  bool tcp = false;          // the local API on a port of loopback, too
+  /// Whatever the sidecar serves by sockets on ports of loopback, too.
+  bool tcp = false;
+  /// Of those connections whose secret never leaves the sidecar; sorted. Filled
+  /// in from what is known of them, not read.
+  std::vector<providers::ListenWish> listeners;
   Resources resources;
   std::string log_level;
 };

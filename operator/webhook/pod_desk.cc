@@ -57,6 +57,11 @@ void PodDesk::Handle(const http::ServerRequest& request,
       return inject::VariablesOf(view->snapshot(), connection, account,
                                  clock_.Now());
     };
+    surroundings.protocol_for = [this, view](const model::ObjectRef& connection,
+                                             const model::ObjectRef& account) {
+      return inject::ProtocolFor(view->snapshot(), connection, account,
+                                 clock_.Now());
+    };
     surroundings.file_refusal = [this, view](const providers::FileWish& wish,
                                              const model::ObjectRef& account) {
       return inject::FindFileRefusal(view->snapshot(), wish, account,

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sidecar/proxy/host.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "base/digest.h"
 #include "base/file.h"
 
 namespace claviger::sidecar::proxy {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{50};
-constexpr size_t kMaxSocketPath = 107;
-
-// Whoever may use the socket may read the secret, and nobody else.
-unsigned ModeOfSecret(unsigned socket_mode) { return socket_mode & 0444U; }
 
 pg::FrontLimits LimitsOf(const Intervals& intervals) {
   pg::FrontLimits limits;
@@ -107,7 +101,6 @@ Host::Host(const Settings& settings, const Clock& clock, Random& random,
            DecisionLog& decisions, Metrics& metrics,
            const AccessMaker& make_access)
     : settings_(settings),
-      random_(random),
       loop_(clock),
       observer_(std::make_unique<Observer>(decisions, metrics)),
       access_(make_access([this](std::function<void()> task) {
@@ -121,16 +114,11 @@ Host::Host(const Settings& settings, const Clock& clock, Random& random,
 
 Host::~Host() = default;
 
-Result<std::vector<OpenListener>> Host::Start() {
-  const auto& wishes = settings_.proxy.listeners;
-  const bool ports =
-      std::any_of(wishes.begin(), wishes.end(),
-                  [](const auto& wish) { return wish.port.has_value(); });
-  if (ports) {
-    if (Status made = OpenSecret(); !made) return Fail(made.error());
-  }
+Result<std::vector<OpenListener>> Host::Start(
+    std::shared_ptr<const Secret> secret) {
+  secret_ = std::move(secret);
   std::vector<OpenListener> open;
-  for (const providers::ListenWish& wish : wishes) {
+  for (const providers::ListenWish& wish : settings_.proxy.listeners) {
     if (Status opened = Open(wish, open); !opened) {
       return Fail(opened.error(), "listen for " + ToString(wish));
     }
@@ -138,22 +126,11 @@ Result<std::vector<OpenListener>> Host::Start() {
   return open;
 }
 
-Status Host::OpenSecret() {
-  std::string secret = Base64UrlEncode(random_.Bytes(32));
-  Status written = WriteFileAtomically(settings_.proxy.secret_file, secret,
-                                       ModeOfSecret(settings_.socket.mode));
-  secret_ = std::make_shared<const Secret>(std::move(secret));
-  return written;
-}
-
 Status Host::Open(const providers::ListenWish& wish,
                   std::vector<OpenListener>& open) {
   OpenListener listener{wish, SocketOf(settings_.proxy.directory, wish)};
-  if (listener.socket.size() > kMaxSocketPath) {
-    // The port and the local API remain.
-    listener.socket.clear();
-  } else if (Status listening = OpenUnix(listener); !listening) {
-    return listening;
+  if (!listener.socket.empty()) {
+    if (Status listening = OpenUnix(listener); !listening) return listening;
   }
   if (wish.port) {
     const auto port = OpenTcp(wish);
@@ -190,9 +167,8 @@ Status Host::WritePassfile(const OpenListener& listener) {
   const size_t slash = listener.socket.rfind('/');
   std::string line = "127.0.0.1:" + std::to_string(*listener.wish.port) +
                      ":*:*:" + std::string(secret_->Reveal()) + "\n";
-  Status written =
-      WriteFileAtomically(listener.socket.substr(0, slash) + "/pgpass", line,
-                          ModeOfSecret(settings_.socket.mode));
+  Status written = WriteFileAtomically(
+      listener.socket.substr(0, slash) + "/pgpass", line, settings_.tcp.mode);
   WipeString(line);
   return written;
 }

@@ -40,8 +40,8 @@ class Host {
   Host& operator=(const Host&) = delete;
 
   /// Opens what the settings want; kUnavailable and the like where that cannot
-  /// be. The file with the pod's secret is written before a port is open.
-  Result<std::vector<OpenListener>> Start();
+  /// be. `secret` is what ports ask for; null: none is wanted.
+  Result<std::vector<OpenListener>> Start(std::shared_ptr<const Secret> secret);
   /// Serves until Stop and the end of what is under way.
   void Run();
   /// What may be used has changed: what must end of it, does. From any thread.
@@ -53,7 +53,6 @@ class Host {
   class Draining;
   class Observer;
 
-  Status OpenSecret();
   Status OpenUnix(const OpenListener& listener);
   Result<uint16_t> OpenTcp(const providers::ListenWish& wish);
   Status WritePassfile(const OpenListener& listener);
@@ -61,7 +60,6 @@ class Host {
               std::vector<OpenListener>& open);
 
   const Settings& settings_;
-  Random& random_;
   Loop loop_;
   const std::unique_ptr<Observer> observer_;
   const std::unique_ptr<Access> access_;

@@ -12,7 +12,7 @@ namespace claviger::sidecar::proxy {
 
 struct OpenListener {
   providers::ListenWish wish;  // with the real port, where it has one
-  std::string socket;          // empty: its path would have been too long
+  std::string socket;          // as of SocketOf: empty, if too long
 };
 
 }  // namespace claviger::sidecar::proxy

@@ -82,6 +82,48 @@ const std::vector<Attempt>& AgainstTheSidecar() {
          c["args"].push_back("--files=sales/dw=env");
        },
        "arguments of the container"},
+      {"a listener's port that nobody asked for",
+       [](json&, json& c) {
+         c["args"].push_back("--listen=sales/api=http:9820");
+       },
+       "arguments of the container"},
+      {"a listener's port of one's own choice",
+       [](json&, json& c) {
+         c["args"].push_back("--listen=sales/api=http:9884");
+         c["args"].push_back("--tcp=9811");
+       },
+       "arguments of the container"},
+      {"a listener without the port that was asked for",
+       [](json&, json& c) {
+         c["args"].push_back("--listen=sales/api=http,sales/dw=postgres");
+         c["args"].push_back("--tcp=9811");
+       },
+       "arguments of the container"},
+      {"a listener that speaks something else",
+       [](json&, json& c) { c["args"].push_back("--listen=sales/api=mysql"); },
+       "arguments of the container"},
+      {"a listener for a host",
+       [](json&, json& c) {
+         c["args"].push_back("--listen=sales/api=http:evil.example:9820");
+       },
+       "arguments of the container"},
+      {"a listener with another wish in it",
+       [](json&, json& c) {
+         c["args"].push_back("--listen=sales/api=http:9820,--tcp=9811");
+       },
+       "arguments of the container"},
+      {"a listener behind the port",
+       [](json&, json& c) {
+         c["args"].push_back("--tcp=9811");
+         c["args"].push_back("--listen=sales/api=http:9820");
+       },
+       "arguments of the container"},
+      {"two lists of listeners",
+       [](json&, json& c) {
+         c["args"].push_back("--listen=sales/api=http");
+         c["args"].push_back("--listen=sales/dw=postgres");
+       },
+       "arguments of the container"},
       {"files for everybody",
        [](json&, json& c) {
          c["args"].push_back("--files=sales/dw=env");

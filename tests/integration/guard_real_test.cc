@@ -7,6 +7,7 @@
 
 #include "integration/guard_attempts.h"
 #include "integration/pod_bed.h"
+#include "providers/listeners.h"
 #include "unit/operator/inject/golden.h"
 
 namespace claviger::testing {
@@ -53,6 +54,22 @@ class GuardTest : public ::testing::Test {
 };
 PodBed* GuardTest::bed_ = nullptr;
 
+// As for a pod that names so many connections, by names of the longest kind
+// of which 64 fit into an annotation.
+std::string Listeners(int count, bool ports) {
+  std::vector<providers::ListenWish> wishes;
+  for (int i = 0; i < count; ++i) {
+    const std::string name = std::to_string(100 + i);
+    wishes.push_back(
+        {{std::string(60, 'n') + name, std::string(180, 'c') + name},
+         i % 2 == 0 ? providers::Protocol::kHttp
+                    : providers::Protocol::kPostgres,
+         std::nullopt});
+    if (ports) wishes.back().port = static_cast<uint16_t>(9820 + i);
+  }
+  return "--listen=" + providers::ToString(wishes);
+}
+
 TEST_F(GuardTest, TakesWhatTheInjectorWrites) {
   ExpectAllowed(bed_->Try(InjectedPod()), "as written");
   json pod = InjectedPod();
@@ -76,6 +93,16 @@ TEST_F(GuardTest, TakesWhatTheInjectorWrites) {
   }
   sidecar["args"].erase(sidecar["args"].begin() + 3, sidecar["args"].end() - 1);
   ExpectAllowed(bed_->Try(pod), "a port alone");
+  sidecar["args"].erase(3);
+  for (const int count : {1, 2, 64}) {
+    sidecar["args"].push_back(Listeners(count, false));
+    ExpectAllowed(bed_->Try(pod), "listeners");
+    sidecar["args"].back() = Listeners(count, true);
+    sidecar["args"].push_back("--tcp=9811");
+    ExpectAllowed(bed_->Try(pod), "listeners with ports");
+    sidecar["args"].erase(4);
+    sidecar["args"].erase(3);
+  }
 }
 
 TEST_F(GuardTest, RefusesASidecarThatIsNotOurs) {

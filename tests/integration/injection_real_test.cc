@@ -5,8 +5,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "base/file.h"
 #include "integration/pod_bed.h"
+#include "support/process.h"
+#include "support/scratch_directory.h"
 #include "unit/operator/inject/golden.h"
+#include "unit/operator/inject/sidecar_arguments.h"
 
 namespace claviger::testing {
 namespace {
@@ -85,6 +93,83 @@ TEST_F(InjectionTest, EveryPodComesOutAsWrittenDownAndPassesTheGuard) {
     ++passed;
   }
   EXPECT_GE(passed, 14);
+}
+
+// What the program says of such arguments, but for settings, which name a Vault
+// that is not there: it complains of all that it does not take.
+std::string ComplaintsAbout(const json& pod, const ScratchDirectory& scratch) {
+  ProcessOptions options;
+  options.stderr_path = scratch.File("complaints");
+  std::filesystem::remove(options.stderr_path);
+  options.argv = {CLAVIGER_SIDECAR_BINARY};
+  json copy = pod;
+  for (const std::string arg : SidecarOf(copy)["args"]) {
+    const bool settings = arg.starts_with("--settings=");
+    options.argv.push_back(settings ? "--settings=cluster: x" : arg);
+  }
+  auto process = Process::Start(options);
+  if (!process) return process.error().message;
+  EXPECT_EQ(process->WaitForExit(std::chrono::seconds(20)), 2);
+  return ReadFile(options.stderr_path, 10'000).value_or("");
+}
+
+TEST_F(InjectionTest, TheSidecarTakesTheArgumentsThatAreStored) {
+  const auto scratch = ScratchDirectory::Create();
+  ASSERT_TRUE(scratch);
+  int taken = 0;
+  for (const GoldenPod& golden : GoldenPods(CLAVIGER_GOLDEN)) {
+    if (golden.expected.contains("refused") || golden.name == "ephemeral" ||
+        golden.name == "label_false") {
+      continue;
+    }
+    const ApiAnswer answer = bed_->Try(golden.pod);
+    ASSERT_TRUE(answer.ok()) << golden.name << ": " << answer.message();
+    const auto config = ConfigOf(answer.body);
+    ASSERT_TRUE(config) << golden.name << ": " << config.error().message;
+    EXPECT_EQ(config->settings.identity.ns, "shop") << golden.name;
+    const std::string complaints = ComplaintsAbout(answer.body, *scratch);
+    EXPECT_THAT(complaints, HasSubstr("vault.address: required"));
+    EXPECT_EQ(std::count(complaints.begin(), complaints.end(), '\n'), 1)
+        << golden.name << ": " << complaints;
+    ++taken;
+  }
+  EXPECT_GE(taken, 14);
+}
+
+// Where a sidecar with these settings would be found.
+std::set<std::string> PlacesOf(const sidecar::Settings& settings) {
+  std::set<std::string> places = {settings.tcp.secret_file};
+  for (const providers::ListenWish& wish : settings.proxy.listeners) {
+    const std::string socket =
+        providers::SocketOf(settings.proxy.directory, wish);
+    const std::string folder = socket.substr(0, socket.rfind('/'));
+    const std::string port = ":" + std::to_string(wish.port.value_or(0));
+    places.insert({socket, folder, folder + "/pgpass",
+                   "http://127.0.0.1" + port, "postgresql://127.0.0.1" + port});
+  }
+  return places;
+}
+
+TEST_F(InjectionTest, VariablesOfListenersLeadToWhereTheSidecarListens) {
+  int led = 0;
+  for (const GoldenPod& golden : GoldenPods(CLAVIGER_GOLDEN)) {
+    if (!golden.name.starts_with("listeners")) continue;
+    const ApiAnswer answer = bed_->Try(golden.pod);
+    ASSERT_TRUE(answer.ok()) << golden.name << ": " << answer.message();
+    const auto config = ConfigOf(answer.body);
+    ASSERT_TRUE(config) << config.error().message;
+    const std::set<std::string> places = PlacesOf(config->settings);
+    for (const json& variable : answer.body["spec"]["containers"][0]["env"]) {
+      const std::string name = variable["name"];
+      const bool ours = name == "CLAVIGER_TCP_SECRET_FILE" ||
+                        name.starts_with("CLAVIGER_SALES__RATES_") ||
+                        name.starts_with("CLAVIGER_SALES__LEDGER_");
+      if (!ours || variable["value"] == "5432") continue;
+      EXPECT_TRUE(places.contains(variable["value"])) << variable;
+      ++led;
+    }
+  }
+  EXPECT_EQ(led, 8);
 }
 
 TEST_F(InjectionTest, TheSidecarGetsNoTokenOfTheApiServer) {

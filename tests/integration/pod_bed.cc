@@ -37,10 +37,10 @@ Result<std::string> GuardFile(const std::string& name) {
 // The connections that the golden pods name.
 std::shared_ptr<const access::Snapshot> World() {
   model::Objects objects;
-  for (const char* ref :
-       {"sales/warehouse", "sales/ledger", "sales/lake", "crm-eu/api.v2"}) {
+  for (const std::string ref : {"sales/warehouse", "sales/ledger",
+                                "sales/rates", "sales/lake", "crm-eu/api.v2"}) {
     model::Connection connection = AConnection(ref).ServerSideOnly(
-        std::string_view(ref) == "sales/ledger");
+        ref == "sales/ledger" || ref == "sales/rates");
     connection.sharing.mode = model::SharingMode::kOrganization;
     if (connection.metadata.name == "warehouse") {
       connection.endpoint.host = "dw.corp";
@@ -50,7 +50,9 @@ std::shared_ptr<const access::Snapshot> World() {
       connection.credentials.type = "aws-static";
       connection.endpoint = {};
       connection.endpoint.url = "https://s3.corp";
-    } else {
+    } else if (connection.metadata.name != "ledger") {
+      connection.provider = "http";
+      connection.credentials.type = "token";
       connection.endpoint = {};
       connection.endpoint.url = "https://crm.corp/$1";
     }

@@ -108,8 +108,8 @@ class PostgresInjectionTest : public ::testing::Test {
     json config = json::parse(Slurp(path));
     config["proxy"] = {{"listen", {"sales/warehouse=postgres:0"}},
                        {"directory", bed_->Folder() + "/c"},
-                       {"secretFile", bed_->Folder() + "/secret"},
                        {"allowAddresses", {"127.0.0.1"}}};
+    config["tcp"]["secretFile"] = bed_->Folder() + "/secret";
     config["intervals"]["revocationGraceSeconds"] = 2;
     ASSERT_TRUE(WriteFileAtomically(path, config.dump(), 0600));
     ProcessOptions options;

@@ -35,7 +35,9 @@ TEST(ConfigTest, HasDefaultsForAllThatIsNotRequired) {
   EXPECT_EQ(config->settings.vault.user_auth_mount, "");
   EXPECT_EQ(config->settings.socket.path, "/run/claviger/claviger.sock");
   EXPECT_EQ(config->settings.socket.mode, 0660U);
-  EXPECT_FALSE(config->settings.tcp.has_value());
+  EXPECT_FALSE(config->settings.tcp.port);
+  EXPECT_EQ(config->settings.tcp.secret_file, "/run/claviger/tcp-secret");
+  EXPECT_EQ(config->settings.tcp.mode, 0400U);
   EXPECT_EQ(config->settings.health->port, 9810);
   EXPECT_EQ(config->settings.intervals.bindings, seconds(5));
   EXPECT_EQ(config->settings.intervals.kv, seconds(60));
@@ -70,7 +72,8 @@ TEST(ConfigTest, TakesEveryKey) {
   EXPECT_EQ(config->settings.socket.mode, 0600U);
   EXPECT_EQ(config->settings.socket.allowed_uids,
             (std::vector<uint32_t>{1, 4'294'967'295U}));
-  EXPECT_EQ(config->settings.tcp->port, 4000);
+  EXPECT_EQ(config->settings.tcp.port, 4000);
+  EXPECT_EQ(config->settings.tcp.secret_file, "/f");
   EXPECT_EQ(config->settings.health->port, 0);
   EXPECT_EQ(config->log_level, LogLevel::kDebug);
   EXPECT_EQ(config->settings.intervals.drain, seconds(6));
@@ -113,11 +116,21 @@ TEST(ConfigTest, RefusesWhatIsNoSingleCleanDocument) {
   EXPECT_THAT(Problems("vault: text\n"), HasSubstr("vault: expected a map"));
 }
 
-TEST(ConfigTest, TcpNeedsBothOfItsKeys) {
-  EXPECT_THAT(Problems(std::string(kLeast) + "tcp: {port: 4000}\n"),
-              HasSubstr("belong together"));
-  EXPECT_THAT(Problems(std::string(kLeast) + "tcp: {secretFile: /f}\n"),
-              HasSubstr("belong together"));
+TEST(ConfigTest, TheSecretOfAllPortsHasTheModeOfFiles) {
+  Overrides flags;
+  flags.tcp = "9811";
+  flags.files_mode = "0440";
+  flags.listen = "sales/api=http:9820,sales/dw=postgres";
+  const auto config = ParseConfig(kLeast, "c.yaml", flags);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->settings.tcp.port, 9811);
+  EXPECT_EQ(config->settings.tcp.mode, 0440U);
+  EXPECT_EQ(providers::ToString(config->settings.proxy.listeners),
+            "sales/api=http:9820,sales/dw=postgres");
+  for (const char* bad : {"0", "65536", "x", "9811 "}) {
+    flags.tcp = bad;
+    EXPECT_FALSE(ParseConfig(kLeast, "c.yaml", flags)) << bad;
+  }
 }
 
 TEST(ConfigTest, IdentityAndLevelComeAsFlagsBesideASharedText) {

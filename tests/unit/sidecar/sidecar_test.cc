@@ -36,8 +36,8 @@ class SidecarTest : public ::testing::Test {
     settings_.socket.path = folder + "/s.sock";
     settings_.socket.mode = 0600;
     settings_.health = sidecar::HealthSettings{"127.0.0.1", 0};
-    settings_.tcp = sidecar::TcpSettings{0, folder + "/secret"};
-    unlink(settings_.tcp->secret_file.c_str());
+    settings_.tcp = {0, folder + "/secret"};
+    unlink(settings_.tcp.secret_file.c_str());
   }
   ~SidecarTest() override {
     if (thread_.joinable()) {
@@ -112,10 +112,9 @@ TEST_F(SidecarTest, TcpWantsTheSecretFromItsFile) {
   const uint16_t port = sidecar_->tcp_port().value();
   EXPECT_EQ(AskTcp(port, "GET", "/v1/connections").status, 401);
   struct stat info {};
-  ASSERT_EQ(stat(settings_.tcp->secret_file.c_str(), &info), 0);
+  ASSERT_EQ(stat(settings_.tcp.secret_file.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0400U);
-  const std::string secret =
-      ReadFile(settings_.tcp->secret_file, 1'000).value();
+  const std::string secret = ReadFile(settings_.tcp.secret_file, 1'000).value();
   EXPECT_GE(secret.size(), 43U);
   EXPECT_EQ(AskTcp(port, "GET", "/v1/connections",
                    "X-Claviger-Request: true\r\nAuthorization: Bearer " +
@@ -158,7 +157,7 @@ TEST_F(SidecarTest, SeveralRunInOneProcess) {
   Run();
   sidecar::Settings other = settings_;
   other.socket.path += "2";
-  other.tcp.reset();
+  other.tcp.port.reset();
   other.health.reset();
   sidecar::Sidecar second(other, {vault_, clock_, random_, log_,
                                   [] { return Secret(std::string("jwt")); }});
@@ -194,8 +193,6 @@ class ProxyTest : public SidecarTest {
     settings_.proxy.listeners = {
         {{"sales", "api"}, providers::Protocol::kHttp, 0}};
     settings_.proxy.directory = folder + "/connections";
-    settings_.proxy.secret_file = folder + "/pod-secret";
-    unlink(settings_.proxy.secret_file.c_str());
     settings_.proxy.addresses.allowed = {
         *sidecar::proxy::ParseAddressRange("127.0.0.0/8")};
     Run();
@@ -203,6 +200,9 @@ class ProxyTest : public SidecarTest {
   }
   std::string Socket() const {
     return settings_.proxy.directory + "/sales.api/http.sock";
+  }
+  uint16_t Port() const {
+    return nlohmann::json::parse(shown_)["listeners"][0]["port"];
   }
 
   std::unique_ptr<ScriptedServer> server_;
@@ -217,9 +217,7 @@ TEST_F(ProxyTest, SendsRequestsOnWithTheCredentialAndNeverShowsIt) {
   EXPECT_THAT(server_->requests().at(0),
               HasSubstr("Authorization: Bearer canary-5f3a-token"));
   EXPECT_EQ(Get("/v1/connections/sales/api/credential").status, 403);
-  const auto port = nlohmann::json::parse(shown_)["listeners"][0]["port"];
   EXPECT_THAT(shown_, HasSubstr(Socket()));
-  EXPECT_EQ(AskTcp(port.get<uint16_t>(), "GET", "/items").status, 401);
   const std::string metrics =
       AskTcp(sidecar_->health_port().value(), "GET", "/metrics").body;
   EXPECT_THAT(metrics, HasSubstr("claviger_sidecar_proxied_requests_total{"
@@ -235,6 +233,36 @@ TEST_F(ProxyTest, SendsRequestsOnWithTheCredentialAndNeverShowsIt) {
     EXPECT_THAT(said, ::testing::Not(HasSubstr("canary-5f3a-token")));
     EXPECT_THAT(said, ::testing::Not(HasSubstr("secret-query")));
   }
+}
+
+TEST_F(ProxyTest, ItsPortAsksForTheSecretOfTheLocalApisPort) {
+  RunWith(AnswerHttp(200, "the data"));
+  EXPECT_EQ(AskTcp(Port(), "GET", "/items").status, 401);
+  const std::string bearer =
+      "Authorization: Bearer " +
+      ReadFile(settings_.tcp.secret_file, 1'000).value() + "\r\n";
+  EXPECT_EQ(AskTcp(Port(), "GET", "/items", bearer).status, 200);
+  const uint16_t api = sidecar_->tcp_port().value();
+  EXPECT_EQ(AskTcp(api, "GET", "/v1/connections",
+                   "X-Claviger-Request: true\r\n" + bearer)
+                .status,
+            200);
+}
+
+TEST_F(ProxyTest, ItsPortHasASecretWhereTheLocalApiHasNoPort) {
+  settings_.tcp.port.reset();
+  settings_.tcp.mode = 0440;
+  RunWith(AnswerHttp(200, "the data"));
+  EXPECT_FALSE(sidecar_->tcp_port());
+  struct stat info {};
+  ASSERT_EQ(stat(settings_.tcp.secret_file.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0440U);
+  EXPECT_EQ(
+      AskTcp(Port(), "GET", "/items",
+             "Authorization: Bearer " +
+                 ReadFile(settings_.tcp.secret_file, 1'000).value() + "\r\n")
+          .status,
+      200);
 }
 
 TEST_F(ProxyTest, FinishesWhatIsUnderWayWhenItStops) {

@@ -55,6 +55,70 @@ TEST(VariablesTest, SayNothingOfWhatOnlyTheSidecarConnectsTo) {
       Optional(IsEmpty()));
 }
 
+model::Connection ServerSide(const char* provider) {
+  model::Connection connection = Warehouse("sales/dw-main");
+  connection.provider = provider;
+  connection.server_side_only = true;
+  return connection;
+}
+
+std::optional<providers::Protocol> ProtocolOf(
+    const model::Connection& connection, const char* account = "shop/app") {
+  return ProtocolFor(World(connection), connection.ref(), Ref(account), kNow);
+}
+
+TEST(ListenerTest, IsForWhatOnlyTheSidecarConnectsToAndCanSpeak) {
+  using providers::Protocol;
+  EXPECT_EQ(ProtocolOf(ServerSide("http")), Protocol::kHttp);
+  EXPECT_EQ(ProtocolOf(ServerSide("elasticsearch")), Protocol::kHttp);
+  EXPECT_EQ(ProtocolOf(ServerSide("postgresql")), Protocol::kPostgres);
+  EXPECT_EQ(ProtocolOf(ServerSide("redshift")), Protocol::kPostgres);
+  EXPECT_EQ(ProtocolOf(ServerSide("mysql")), std::nullopt);
+  model::Connection open = ServerSide("postgresql");
+  open.server_side_only = false;
+  EXPECT_EQ(ProtocolOf(open), std::nullopt);
+  EXPECT_EQ(ProtocolOf(ServerSide("http"), "shop/other"), std::nullopt);
+}
+
+TEST(ListenerTest, VariablesLeadToSockets) {
+  using providers::Protocol;
+  EXPECT_THAT(VariablesOf({Ref("sales/api.v2"), Protocol::kHttp, std::nullopt}),
+              UnorderedElementsAre(
+                  Pair("CLAVIGER_SALES__API_V2_SOCKET",
+                       "/run/claviger/connections/sales.api.v2/http.sock")));
+  EXPECT_THAT(VariablesOf({Ref("sales/dw"), Protocol::kPostgres, std::nullopt}),
+              UnorderedElementsAre(Pair("CLAVIGER_SALES__DW_HOST",
+                                        "/run/claviger/connections/sales.dw"),
+                                   Pair("CLAVIGER_SALES__DW_PORT", "5432")));
+}
+
+TEST(ListenerTest, APortAddsVariablesAndChangesNone) {
+  using providers::Protocol;
+  EXPECT_THAT(VariablesOf({Ref("sales/api"), Protocol::kHttp, 9820}),
+              UnorderedElementsAre(
+                  Pair("CLAVIGER_SALES__API_SOCKET",
+                       "/run/claviger/connections/sales.api/http.sock"),
+                  Pair("CLAVIGER_SALES__API_URL", "http://127.0.0.1:9820")));
+  EXPECT_THAT(
+      VariablesOf({Ref("sales/dw"), Protocol::kPostgres, 9821}),
+      UnorderedElementsAre(
+          Pair("CLAVIGER_SALES__DW_HOST", "/run/claviger/connections/sales.dw"),
+          Pair("CLAVIGER_SALES__DW_PORT", "5432"),
+          Pair("CLAVIGER_SALES__DW_URL", "postgresql://127.0.0.1:9821"),
+          Pair("CLAVIGER_SALES__DW_PASSFILE",
+               "/run/claviger/connections/sales.dw/pgpass")));
+}
+
+TEST(ListenerTest, NamesThatAreTooLongForASocketLeaveThePort) {
+  const model::ObjectRef ref{"sales", std::string(80, 'n')};
+  using providers::Protocol;
+  EXPECT_THAT(VariablesOf({ref, Protocol::kHttp, std::nullopt}), IsEmpty());
+  EXPECT_THAT(VariablesOf({ref, Protocol::kPostgres, 9821}),
+              UnorderedElementsAre(
+                  Pair("CLAVIGER_SALES__" + std::string(80, 'N') + "_URL",
+                       "postgresql://127.0.0.1:9821")));
+}
+
 TEST(VariablesTest, AreNoneForWhoDoesNotSeeTheConnection) {
   const access::Snapshot world = World(Warehouse("sales/dw"));
   EXPECT_EQ(VariablesOf(world, Ref("sales/dw"), Ref("shop/other"), kNow),

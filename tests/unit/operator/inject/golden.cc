@@ -74,12 +74,21 @@ op::inject::Surroundings GoldenSurroundings() {
     if (ToString(connection) == "crm-eu/api.v2") {
       return Variables{{"CLAVIGER_CRM_EU__API_V2_URL", "https://crm.corp/$1"}};
     }
-    if (ToString(connection) == "sales/ledger") return Variables{};
+    const std::string name = ToString(connection);
+    if (name == "sales/ledger" || name == "sales/rates") return Variables{};
     if (ToString(connection) == "sales/lake") {
       return Variables{{"AWS_CONTAINER_CREDENTIALS_FULL_URI",
                         "http://127.0.0.1:9811/v1/connections/sales/lake/aws"},
                        {"CLAVIGER_SALES__LAKE_URL", "https://s3.corp"}};
     }
+    return std::nullopt;
+  };
+  surroundings.protocol_for =
+      [](const model::ObjectRef& connection,
+         const model::ObjectRef&) -> std::optional<providers::Protocol> {
+    const std::string name = ToString(connection);
+    if (name == "sales/ledger") return providers::Protocol::kPostgres;
+    if (name == "sales/rates") return providers::Protocol::kHttp;
     return std::nullopt;
   };
   surroundings.file_refusal =

@@ -5,14 +5,15 @@
 #include <gtest/gtest.h>
 
 #include "operator/inject/names.h"
-#include "sidecar/config.h"
 #include "unit/operator/inject/golden.h"
+#include "unit/operator/inject/sidecar_arguments.h"
 
 namespace claviger::op::inject {
 namespace {
 
 using nlohmann::json;
 using testing::AfterInjection;
+using testing::ConfigOf;
 using testing::GoldenSettings;
 using testing::GoldenSurroundings;
 using ::testing::HasSubstr;
@@ -48,8 +49,8 @@ TEST(InjectTest, RefusesWhatTheServerWouldNotUnderstand) {
 TEST(InjectTest, PutsTheTokenForNewsBesideItsOwn) {
   Settings settings = GoldenSettings();
   const auto sources = [&] {
-    const json pod = AfterInjection(
-        APod(), Inject(APod(), settings, GoldenSurroundings()));
+    const json pod =
+        AfterInjection(APod(), Inject(APod(), settings, GoldenSurroundings()));
     for (const json& volume : pod["spec"]["volumes"]) {
       if (volume["name"] == kTokenVolume) return volume["projected"]["sources"];
     }
@@ -118,40 +119,68 @@ TEST(InjectTest, NoWishReachesMoreThanItsOwnField) {
   EXPECT_EQ(result["spec"], expected);
 }
 
+sidecar::Settings SettingsOf(const json& pod) {
+  auto config = ConfigOf(
+      AfterInjection(pod, Inject(pod, GoldenSettings(), GoldenSurroundings())));
+  if (!config) ADD_FAILURE() << config.error().message;
+  return config ? std::move(config->settings) : sidecar::Settings();
+}
+
 TEST(InjectTest, FilesReachTheSidecarAsItReadsThem) {
-  const json wished = APod({{"claviger.io/connections", "sales/warehouse"},
-                            {"claviger.io/files", " sales/warehouse=env,"},
-                            {"claviger.io/files-mode", "0440"},
-                            {"claviger.io/tcp", "true"},
-                            {"claviger.io/files-notify", "80/x"}});
-  const json result = AfterInjection(
-      wished, Inject(wished, GoldenSettings(), GoldenSurroundings()));
-  sidecar::Overrides flags;
-  std::string settings;
-  for (const json& arg : result["spec"]["initContainers"][0]["args"]) {
-    const std::string text = arg;
-    const size_t equals = text.find('=');
-    const std::string name = text.substr(0, equals);
-    const std::string value = text.substr(equals + 1);
-    if (name == "--settings") settings = value;
-    if (name == "--identity") flags.identity = value;
-    if (name == "--files") flags.files = value;
-    if (name == "--files-mode") flags.files_mode = value;
-    if (name == "--files-notify") flags.files_notify = value;
-    if (name == "--tcp") flags.tcp = value;
-  }
-  const auto config = sidecar::ParseConfig(settings, "--settings", flags);
-  ASSERT_TRUE(config) << config.error().message;
-  const sidecar::FileSettings& files = config->settings.files;
+  const sidecar::Settings settings =
+      SettingsOf(APod({{"claviger.io/connections", "sales/warehouse"},
+                       {"claviger.io/files", " sales/warehouse=env,"},
+                       {"claviger.io/files-mode", "0440"},
+                       {"claviger.io/tcp", "true"},
+                       {"claviger.io/files-notify", "80/x"}}));
+  const sidecar::FileSettings& files = settings.files;
   EXPECT_EQ(providers::ToString(files.wanted), "sales/warehouse=env");
   EXPECT_EQ(files.mode, 0440U);
   EXPECT_EQ(files.notice->path, "/x");
-  EXPECT_EQ(config->settings.tcp->port, kTcpPort);
-  EXPECT_EQ(config->settings.tcp->secret_file, kTcpSecret);
-  EXPECT_EQ(config->settings.tcp->mode, 0440U);
+  EXPECT_EQ(settings.tcp.port, kTcpPort);
+  EXPECT_EQ(settings.tcp.secret_file, kTcpSecret);
+  EXPECT_EQ(settings.tcp.mode, 0440U);
   // Where the injector tells applications that bindings are.
   EXPECT_EQ(files.bindings_directory, kBindings);
   EXPECT_TRUE(files.directory.starts_with(std::string(kRunPath) + "/"));
+}
+
+TEST(InjectTest, ListenersReachTheSidecarAsItReadsThem) {
+  json annotations = {
+      {"claviger.io/connections", "sales/rates, sales/warehouse,sales/ledger"}};
+  sidecar::Settings settings = SettingsOf(APod(annotations));
+  EXPECT_EQ(providers::ToString(settings.proxy.listeners),
+            "sales/ledger=postgres,sales/rates=http");
+  EXPECT_FALSE(settings.tcp.port);
+  // Where the injector tells applications that sockets and the secret are.
+  EXPECT_EQ(settings.proxy.directory, kListeners);
+  EXPECT_EQ(settings.tcp.secret_file, kTcpSecret);
+  annotations["claviger.io/tcp"] = "true";
+  settings = SettingsOf(APod(annotations));
+  EXPECT_EQ(providers::ToString(settings.proxy.listeners),
+            "sales/ledger=postgres:9822,sales/rates=http:9820");
+  EXPECT_EQ(settings.tcp.port, kTcpPort);
+}
+
+TEST(InjectTest, PortsOfListenersEndBeforeTheGuardsDo) {
+  Surroundings surroundings = GoldenSurroundings();
+  surroundings.variables_of = [](const auto&, const auto&) {
+    return Variables{};
+  };
+  surroundings.protocol_for = [](const auto&, const auto&) {
+    return providers::Protocol::kHttp;
+  };
+  std::string all;
+  for (int i = 0; i < 64; ++i) all += "s/c" + std::to_string(i) + ",";
+  const json pod =
+      APod({{"claviger.io/connections", all}, {"claviger.io/tcp", "true"}});
+  const json result =
+      AfterInjection(pod, Inject(pod, GoldenSettings(), surroundings));
+  const std::string listen = result["spec"]["initContainers"][0]["args"][3];
+  EXPECT_THAT(listen, HasSubstr("s/c0=http:9820,"));
+  EXPECT_THAT(listen, HasSubstr("s/c63=http:9883,"));
+  EXPECT_TRUE(providers::ParseListenWishes(
+      listen.substr(std::string("--listen=").size())));
 }
 
 TEST(InjectTest, IsBoundedInWhatItReads) {
