@@ -38,6 +38,8 @@ demo: $(BUILD)/build.ninja
 	@dev/deps.sh build
 	ninja -C $(BUILD) -j$(JOBS) claviger
 	examples/quickstart/demo.sh $(BUILD)/cli/claviger
+	examples/http/demo.sh $(BUILD)/cli/claviger
+	examples/postgres/demo.sh $(BUILD)/cli/claviger || [ $$? -eq 77 ]
 
 # 77: not available on this machine; the script has said so, and the tests skip
 # loudly (or fail, with CLAVIGER_REQUIRE_REAL=1).

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/dev_listeners.h"
 #include "cli/dev_operator.h"
 #include "cli/dev_report.h"
 #include "cli/dev_sidecars.h"
@@ -17,6 +18,7 @@
 #include "cli/question.h"
 #include "cli/text.h"
 #include "cli/world.h"
+#include "model/manifests.h"
 #include "operator/cluster_claim.h"
 #include "operator/vault_store.h"
 
@@ -45,6 +47,9 @@ class DevRun {
     }
     auto settings = LoadSettings(options_.config);
     if (!settings) return Fail(settings.error());
+    auto objects = model::ReadManifests(options_.directory);
+    if (!objects) return Fail(objects.error());
+    const access::Snapshot snapshot(std::move(*objects), *settings);
     auto status = StartVault();
     if (!status) return status;
     status = StartOperator(std::move(*settings), accounts);
@@ -56,7 +61,8 @@ class DevRun {
     sidecars_ =
         std::make_unique<DevSidecars>(directory_->path(), *vault_, context_);
     for (const model::ObjectRef& account : accounts) {
-      status = sidecars_->Start(account);
+      status = sidecars_->Start(
+          account, ListenersFor(snapshot, account, context_.clock.Now()));
       if (!status) return status;
     }
     return sidecars_->WaitUntilReady();
@@ -120,6 +126,24 @@ class DevRun {
     return operator_->Start();
   }
 
+  static nlohmann::ordered_json PlaceJson(const DevSidecars::Place& place) {
+    nlohmann::ordered_json json = {{"as", "sa/" + ToString(place.account)},
+                                   {"socket", place.socket},
+                                   {"tokenFile", place.token_file},
+                                   {"role", place.role}};
+    json["listeners"] = nlohmann::ordered_json::array();
+    for (const auto& listener : place.listeners) {
+      nlohmann::ordered_json one;
+      one["connection"] = ToString(listener.wish.connection);
+      one["protocol"] = ToString(listener.wish.protocol);
+      if (!listener.socket.empty()) one["socket"] = listener.socket;
+      if (listener.wish.port) one["port"] = *listener.wish.port;
+      json["listeners"].push_back(std::move(one));
+    }
+    if (!place.secret_file.empty()) json["secretFile"] = place.secret_file;
+    return json;
+  }
+
   nlohmann::ordered_json Places() const {
     nlohmann::ordered_json json;
     json["vault"] = {{"address", vault_->address()},
@@ -127,10 +151,7 @@ class DevRun {
                      {"authMount", vault_->layout().auth_mount}};
     json["sidecars"] = nlohmann::ordered_json::array();
     for (const DevSidecars::Place& place : sidecars_->places()) {
-      json["sidecars"].push_back({{"as", "sa/" + ToString(place.account)},
-                                  {"socket", place.socket},
-                                  {"tokenFile", place.token_file},
-                                  {"role", place.role}});
+      json["sidecars"].push_back(PlaceJson(place));
     }
     return json;
   }
@@ -142,6 +163,11 @@ class DevRun {
         {"objects", options_.directory + " (read again when they change)"}};
     for (const DevSidecars::Place& place : sidecars_->places()) {
       pairs.emplace_back("sa/" + ToString(place.account), place.socket);
+      for (const auto& listener : place.listeners) {
+        if (listener.socket.empty()) continue;
+        pairs.emplace_back("  " + ToString(listener.wish.connection),
+                           listener.socket);
+      }
     }
     context_.out << "Ready.\n\n";
     PrintPairs(pairs, "  ", context_.out);

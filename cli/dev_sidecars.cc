@@ -3,10 +3,12 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "access/principal.h"
 #include "base/file.h"
+#include "sidecar/proxy/address.h"
 
 namespace claviger::cli {
 namespace {
@@ -16,7 +18,21 @@ constexpr size_t kMaxSocketPath = 107;
 constexpr std::chrono::milliseconds kReadyWithin{15'000};
 constexpr std::chrono::milliseconds kLookEvery{20};
 
+// Servers of a development run are often on this machine.
+sidecar::proxy::AddressRules AlsoLoopback() {
+  sidecar::proxy::AddressRules rules;
+  for (const char* range : {"127.0.0.0/8", "::1"}) {
+    rules.allowed.push_back(*sidecar::proxy::ParseAddressRange(range));
+  }
+  return rules;
+}
+
+std::string ListenersOf(const DevSidecars::Place& place) {
+  return place.socket.substr(0, place.socket.rfind('.')) + ".d";
+}
+
 sidecar::Settings SettingsFor(const DevSidecars::Place& place,
+                              std::vector<providers::ListenWish> wanted,
                               const access::VaultLayout& layout) {
   sidecar::Settings settings;
   settings.vault.cluster = layout.cluster;
@@ -26,6 +42,10 @@ sidecar::Settings SettingsFor(const DevSidecars::Place& place,
   settings.socket.path = place.socket;
   settings.socket.mode = 0600;
   settings.health = sidecar::HealthSettings{"127.0.0.1", 0};
+  settings.tcp.secret_file = place.secret_file;
+  settings.proxy.listeners = std::move(wanted);
+  settings.proxy.directory = ListenersOf(place);
+  settings.proxy.addresses = AlsoLoopback();
   // A developer who changes a file looks at once.
   settings.intervals.bindings = std::chrono::milliseconds(500);
   settings.intervals.kv = std::chrono::milliseconds(2'000);
@@ -45,6 +65,10 @@ DevSidecars::~DevSidecars() {
   for (const Place& place : places_) {
     unlink(place.socket.c_str());
     unlink(place.token_file.c_str());
+    if (place.secret_file.empty()) continue;
+    unlink(place.secret_file.c_str());
+    std::error_code ignored;
+    std::filesystem::remove_all(ListenersOf(place), ignored);
   }
 }
 
@@ -70,9 +94,14 @@ Result<DevSidecars::Place> DevSidecars::Prepare(
   return place;
 }
 
-Status DevSidecars::Start(const model::ObjectRef& account) {
+Status DevSidecars::Start(const model::ObjectRef& account,
+                          std::vector<providers::ListenWish> wanted) {
   auto place = Prepare(account);
   if (!place) return Fail(place.error());
+  if (!wanted.empty()) {
+    place->secret_file =
+        place->socket.substr(0, place->socket.rfind('.')) + ".secret";
+  }
   const auto token = vault_.MintToken(account);
   if (!token) return Fail(token.error());
   auto status = WriteFileAtomically(place->token_file, token->Reveal(), 0600);
@@ -82,12 +111,14 @@ Status DevSidecars::Start(const model::ObjectRef& account) {
       [this, account] { return vault_.MintToken(account); }};
   Running running;
   running.sidecar = std::make_unique<sidecar::Sidecar>(
-      SettingsFor(*place, vault_.layout()), std::move(dependencies));
+      SettingsFor(*place, std::move(wanted), vault_.layout()),
+      std::move(dependencies));
   status = running.sidecar->Start();
   if (!status) {
     unlink(place->token_file.c_str());
     return Fail(status.error(), "start the sidecar of sa/" + ToString(account));
   }
+  place->listeners = running.sidecar->listeners();
   running.thread =
       std::thread([sidecar = running.sidecar.get()] { sidecar->Run(); });
   running_.push_back(std::move(running));

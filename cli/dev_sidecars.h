@@ -25,6 +25,8 @@ class DevSidecars {
     std::string socket;
     std::string token_file;  // the account's token, mode 0600
     std::string role;        // to log in to Vault with it
+    std::vector<sidecar::proxy::OpenListener> listeners;
+    std::string secret_file;  // what their ports ask for; empty: no listeners
   };
 
   /// `directory` holds the sockets and exists; both references outlive this.
@@ -34,9 +36,10 @@ class DevSidecars {
   DevSidecars(const DevSidecars&) = delete;
   DevSidecars& operator=(const DevSidecars&) = delete;
 
-  /// Starts one more. Its own errors; kInvalidArgument where the socket's path
-  /// is too long for the system.
-  Status Start(const model::ObjectRef& account);
+  /// Starts one more, which listens as `wanted` says. Its own errors;
+  /// kInvalidArgument where the socket's path is too long for the system.
+  Status Start(const model::ObjectRef& account,
+               std::vector<providers::ListenWish> wanted);
 
   /// Waits until all answer. kDeadlineExceeded, or kUnavailable where the end
   /// was asked for meanwhile.

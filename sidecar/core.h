@@ -55,6 +55,9 @@ class Core {
   void SetListeners(std::vector<proxy::OpenListener> listeners) {
     listeners_ = std::move(listeners);
   }
+  const std::vector<proxy::OpenListener>& listeners() const {
+    return listeners_;
+  }
   /// What tests connections; outlives what is served. Before anything is.
   void SetProbe(probe::Probe& probe) { probe_ = &probe; }
   /// Called on the worker's thread when what may be used has changed. Before

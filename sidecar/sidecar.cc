@@ -94,6 +94,9 @@ class Sidecar::Impl {
 
   std::optional<uint16_t> tcp_port() const { return tcp_port_; }
   std::optional<uint16_t> health_port() const { return health_port_; }
+  const std::vector<proxy::OpenListener>& listeners() const {
+    return core_.listeners();
+  }
 
  private:
   http::Handler ApiHandler(const Guard& guard) {
@@ -184,6 +187,9 @@ void Sidecar::Stop() { impl_->Stop(); }
 std::optional<uint16_t> Sidecar::tcp_port() const { return impl_->tcp_port(); }
 std::optional<uint16_t> Sidecar::health_port() const {
   return impl_->health_port();
+}
+const std::vector<proxy::OpenListener>& Sidecar::listeners() const {
+  return impl_->listeners();
 }
 
 }  // namespace claviger::sidecar

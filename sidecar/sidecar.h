@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,6 +20,7 @@
 #include "http/client.h"
 #include "sidecar/decisions/line_sink.h"
 #include "sidecar/files/store.h"
+#include "sidecar/proxy/open_listener.h"
 #include "sidecar/push/line.h"
 #include "sidecar/settings.h"
 #include "vault/api.h"
@@ -77,6 +79,8 @@ class Sidecar {
   /// The real ports once started, where they are configured.
   std::optional<uint16_t> tcp_port() const;
   std::optional<uint16_t> health_port() const;
+  /// Of server-side-only connections, likewise.
+  const std::vector<proxy::OpenListener>& listeners() const;
 
  private:
   class Impl;

@@ -92,6 +92,29 @@ TEST_F(DevTest, EndsOnSigtermAndLeavesNothingBehind) {
   EXPECT_FALSE(std::filesystem::exists(token_file));
 }
 
+TEST_F(DevTest, ListensForWhatOnlyTheSidecarConnectsTo) {
+  ASSERT_NO_FATAL_FAILURE(StartDev());
+  const json sidecar = ready_["sidecars"][0];
+  ASSERT_EQ(sidecar["listeners"].size(), 1U) << sidecar;
+  const json listener = sidecar["listeners"][0];
+  EXPECT_EQ(listener["connection"], "sales/hidden");
+  EXPECT_EQ(listener["protocol"], "http");
+  EXPECT_GT(listener["port"], 0);
+  const std::string socket = listener["socket"];
+  const std::string secret_file = sidecar["secretFile"];
+  EXPECT_TRUE(std::filesystem::is_socket(socket));
+  EXPECT_EQ(std::filesystem::status(secret_file).permissions(),
+            std::filesystem::perms::owner_read);
+  EXPECT_EQ(Ask("/sales/hidden").Json()["listeners"],
+            json::array({{{"protocol", "http"},
+                          {"socket", socket},
+                          {"port", listener["port"]}}}));
+  EXPECT_EQ(dev_->Stop(), 0);
+  EXPECT_FALSE(std::filesystem::exists(secret_file));
+  EXPECT_FALSE(std::filesystem::exists(
+      std::filesystem::path(socket).parent_path().parent_path()));
+}
+
 TEST_F(DevTest, AWindowEndsOnTimeWithoutAFileChanging) {
   const auto end = std::chrono::floor<std::chrono::seconds>(
       std::chrono::system_clock::now() + std::chrono::seconds(3));
