@@ -29,6 +29,7 @@ struct Storage {
   StatusOptions status;
   DevOptions dev;
   RunOptions run;
+  TestOptions test;
   HelperOptions helper;
   std::string output = kOutputNames[0];
 };
@@ -416,6 +417,9 @@ ParsedArguments Chosen(const CLI::App& app, Storage& storage) {
     parsed.command = std::move(storage.status);
   } else if (app.got_subcommand("run")) {
     parsed.command = std::move(storage.run);
+  } else if (app.got_subcommand("test")) {
+    storage.test.json = json;
+    parsed.command = std::move(storage.test);
   } else if (app.got_subcommand("helper")) {
     parsed.command = std::move(storage.helper);
   } else {
@@ -467,6 +471,7 @@ ParsedArguments ParseArguments(const std::vector<std::string>& arguments) {
   AddStatus(app, storage);
   AddDev(app, storage);
   AddRun(app, storage.run);
+  AddOutput(*AddTest(app, storage.test), storage.output);
   AddHelper(app, storage.helper);
   if (NamesUnknownCommand(app, arguments)) {
     ParsedArguments parsed;

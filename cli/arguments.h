@@ -127,6 +127,13 @@ struct RunOptions {
   std::vector<std::string> command;
 };
 
+struct TestOptions {
+  std::string connection;  // "ns/name"
+  std::string slot;        // empty: the one that is chosen
+  std::string socket;      // likewise
+  bool json = false;
+};
+
 struct HelperOptions {
   std::string kind;  // "aws", "git" or "docker"
   std::vector<std::string> words;
@@ -137,7 +144,8 @@ using Arguments =
     std::variant<LintOptions, ExplainOptions, CanOptions, WhoOptions,
                  PlanOptions, VaultPolicyOptions, VaultSetupOptions,
                  VaultDoctorOptions, CredentialSetOptions, CredentialOptions,
-                 StatusOptions, DevOptions, RunOptions, HelperOptions>;
+                 StatusOptions, DevOptions, RunOptions, TestOptions,
+                 HelperOptions>;
 
 /// Either a command to run, or what to print instead (help, version, a usage
 /// error) with the exit code that goes with it.

@@ -28,6 +28,7 @@ int RunStatus(const StatusOptions& options, Context& context);
 int RunDev(const DevOptions& options, Context& context);
 /// Starts a program and lives as long as it does; its exit code.
 int RunRun(const RunOptions& options, Context& context);
+int RunTest(const TestOptions& options, Context& context);
 int RunHelper(const HelperOptions& options, Context& context);
 
 /// Where the sidecar beside this program is: the option, or what the

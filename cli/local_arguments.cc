@@ -34,20 +34,38 @@ constexpr const char* kRunFooter =
     "  claviger run --env sales/warehouse --on-rotation restart -- gunicorn "
     "app";
 
+constexpr const char* kTestAbout =
+    "log in at a connection's server, and say what fails";
+constexpr const char* kTestFooter =
+    "Asks the sidecar of the pod that it runs in to reach the server with the "
+    "credential\nthat this pod would be given: the credential, the server's "
+    "name, its address, TCP, TLS,\nand the login (PostgreSQL, and by a GET of "
+    "HTTP; others are reached only). No secret is\nshown.\n"
+    "Exit codes: 0 nothing failed, 1 error, 2 wrong usage, 3 a step failed, or "
+    "refused.\n"
+    "\n"
+    "Examples:\n"
+    "  claviger test sales/warehouse\n"
+    "  claviger test sales/warehouse --slot default -o json";
+
 constexpr const char* kHelperAbout =
     "answer programs that ask for credentials in a way of their own";
 constexpr const char* kHelperFooter =
     "Each says itself how it is configured: claviger helper aws --help";
 
+void AddSocket(CLI::App& command, std::string& socket) {
+  command
+      .add_option("--socket", socket,
+                  "the sidecar's socket; default: what CLAVIGER_SOCKET "
+                  "names, else /run/claviger/claviger.sock")
+      ->type_name("PATH");
+}
+
 CLI::App* AddOne(CLI::App& helper, HelperOptions& options, const char* kind,
                  const char* about, const char* footer) {
   CLI::App* command = helper.add_subcommand(kind, about);
   command->footer(footer);
-  command
-      ->add_option("--socket", options.socket,
-                   "the sidecar's socket; default: what CLAVIGER_SOCKET "
-                   "names, else /run/claviger/claviger.sock")
-      ->type_name("PATH");
+  AddSocket(*command, options.socket);
   command->parse_complete_callback([&options, kind] { options.kind = kind; });
   return command;
 }
@@ -67,16 +85,33 @@ void AddRun(CLI::App& app, RunOptions& options) {
                    "nothing, restart or signal=NAME")
       ->type_name("WHAT")
       ->capture_default_str();
-  command
-      ->add_option("--socket", options.socket,
-                   "the sidecar's socket; default: what CLAVIGER_SOCKET "
-                   "names, else /run/claviger/claviger.sock")
-      ->type_name("PATH");
+  AddSocket(*command, options.socket);
   command
       ->add_option("command", options.command,
                    "the program and its arguments, after --")
       ->required()
       ->type_name("-- CMD");
+}
+
+CLI::App* AddTest(CLI::App& app, TestOptions& options) {
+  CLI::App* command = app.add_subcommand("test", kTestAbout);
+  command->footer(kTestFooter);
+  command
+      ->add_option("--slot", options.slot,
+                   "try this slot: personal, default or grant/NAME")
+      ->check([](const std::string& slot) {
+        const bool plain =
+            !slot.empty() &&
+            slot.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-./") ==
+                std::string::npos;
+        return std::string(plain ? "" : "not a slot's name");
+      })
+      ->type_name("SLOT");
+  AddSocket(*command, options.socket);
+  command->add_option("connection", options.connection, "namespace/name")
+      ->required()
+      ->type_name("NS/NAME");
+  return command;
 }
 
 void AddHelper(CLI::App& app, HelperOptions& options) {

@@ -51,6 +51,9 @@ struct Runner {
   int operator()(const RunOptions& options) const {
     return RunRun(options, context);
   }
+  int operator()(const TestOptions& options) const {
+    return RunTest(options, context);
+  }
   int operator()(const HelperOptions& options) const {
     return RunHelper(options, context);
   }

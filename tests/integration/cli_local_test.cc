@@ -8,6 +8,7 @@
 #include "integration/cli_bed.h"
 #include "support/await.h"
 #include "support/run.h"
+#include "support/scripted_server.h"
 
 namespace claviger::testing {
 namespace {
@@ -30,6 +31,19 @@ spec:
   serverSideOnly: false
   secretReaders: Users
 )";
+
+constexpr const char* kApi = R"(
+apiVersion: claviger.io/v1alpha1
+kind: Connection
+metadata: {name: api, namespace: sales}
+spec:
+  provider: http
+  owner: {kind: User, name: erin}
+  sharing: {mode: Organization}
+  credentials:
+    type: token
+    default: {vault: {engine: kv2, mount: secret, path: sales/hidden}}
+  endpoint: {insecure: true, url: ")";
 
 class LocalCommandsTest : public DevTest {
  protected:
@@ -112,6 +126,30 @@ TEST_F(LocalCommandsTest, RunEndsTheProgramWhenItsGrantGoes) {
   ASSERT_TRUE(std::remove(File("grant.yaml").c_str()) == 0);
   EXPECT_EQ(process->WaitForExit(std::chrono::seconds(40)), 3);
   EXPECT_THAT(Read("run-err"), HasSubstr("NotVisible"));
+}
+
+TEST_F(LocalCommandsTest, TestSaysHowFarOneComes) {
+  ScriptedServer server({AnswerHttp(200, "{}"), AnswerHttp(401, "{}")});
+  Write("api.yaml", kApi + server.url() + "\"}\n");
+  ASSERT_TRUE(BecomesStatus("/sales/api", 200));
+  const Ran good = Run({CLAVIGER_BINARY, "test", "sales/api"});
+  EXPECT_EQ(good.exit_code, 0) << good.out << good.err;
+  EXPECT_THAT(good.out, HasSubstr("ok: sales/api, slot default"));
+  ASSERT_EQ(server.requests().size(), 1U);
+  EXPECT_THAT(server.requests()[0], HasSubstr(kCanary));
+  const Ran refused = Run({CLAVIGER_BINARY, "test", "sales/api"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.out, HasSubstr("CredentialRefused"));
+  const Ran nowhere =
+      Run({CLAVIGER_BINARY, "test", "-o", "json", "sales/hidden"});
+  EXPECT_EQ(nowhere.exit_code, 3);
+  EXPECT_EQ(json::parse(nowhere.out)["step"], "name");
+  const Ran none = Run({CLAVIGER_BINARY, "test", "sales/none"});
+  EXPECT_EQ(none.exit_code, 3);
+  EXPECT_THAT(none.err, HasSubstr("NotVisible"));
+  for (const Ran& ran : {good, refused, nowhere, none}) {
+    EXPECT_THAT(ran.out + ran.err, Not(HasSubstr(kCanary)));
+  }
 }
 
 TEST_F(LocalCommandsTest, GitItselfIsGivenThePassword) {
