@@ -3,8 +3,12 @@
 
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "base/json.h"
+#include "base/json_member.h"
+#include "operator/inject/names.h"
 
 namespace claviger::cli {
 namespace {
@@ -24,12 +28,34 @@ std::set<std::string> Excluded(const kube::Client& client,
   return excluded;
 }
 
+// As the injector wrote it, and the guard lets nothing else through.
+void CountListeners(const nlohmann::json& pod, LabelledPods& pods) {
+  constexpr std::string_view kFlag = "--listen=";
+  const auto& containers = MemberAt(MemberAt(pod, "spec"), "initContainers");
+  for (const auto& container : containers) {
+    if (TextAt(container, "name") != op::inject::kSidecar) continue;
+    for (const auto& argument : MemberAt(container, "args")) {
+      if (!argument.is_string()) continue;
+      const auto& text = argument.get_ref<const std::string&>();
+      if (!text.starts_with(kFlag)) continue;
+      auto wishes = providers::ParseListenWishes(
+          std::string_view(text).substr(kFlag.size()));
+      if (!wishes) continue;
+      for (providers::ListenWish& wish : *wishes) {
+        wish.port.reset();
+        ++pods.listeners[std::move(wish)];
+      }
+    }
+  }
+}
+
 void Take(const kube::ObjectView& view, LabelledPods& pods) {
   ++pods.asked;
   const auto pod = ParseJson(view.json);
   if (!pod) return;
   const auto found = op::inject::FindWithoutSidecar(*pod);
   if (found) pods.without.push_back({view.name, *found});
+  CountListeners(*pod, pods);
 }
 
 }  // namespace

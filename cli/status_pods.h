@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pods that asked for the sidecar and run without it, as the API server shows
-// them to whoever asks. Blocking; one thread.
+// Pods that asked for the sidecar: those that run without it, and what the
+// others listen for, as the API server shows them to whoever asks. Blocking;
+// one thread.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "kube/client.h"
 #include "operator/inject/without_sidecar.h"
+#include "providers/listeners.h"
 
 namespace claviger::cli {
 
@@ -23,6 +26,8 @@ struct LabelledPods {
   bool known = false;
   int asked = 0;
   std::vector<PodLine> without;
+  /// In how many of them a connection is listened for; without ports.
+  std::map<providers::ListenWish, int> listeners;
 };
 
 /// `ns`: of one namespace; empty: of all. Where whoever asks may not read the

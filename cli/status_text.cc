@@ -74,6 +74,24 @@ std::string Pods(const LabelledPods& pods) {
          std::to_string(pods.without.size()) + " without it";
 }
 
+// "sales/rates (http, 3 pods), ..."
+std::string Listeners(const LabelledPods& pods, bool all) {
+  constexpr size_t kShown = 5;
+  std::string text;
+  size_t shown = 0;
+  for (const auto& [wish, count] : pods.listeners) {
+    if (!all && shown == kShown) {
+      return text + " and " + std::to_string(pods.listeners.size() - shown) +
+             " more (--all)";
+    }
+    if (shown++ > 0) text += ", ";
+    text.append(ToString(wish.connection)).append(" (");
+    text.append(ToString(wish.protocol)).append(", ");
+    text.append(std::to_string(count)).append(count == 1 ? " pod)" : " pods)");
+  }
+  return text;
+}
+
 bool PodsAreWell(const LabelledPods& pods) {
   return std::none_of(
       pods.without.begin(), pods.without.end(),
@@ -169,6 +187,9 @@ void PrintStatus(const StatusReport& report, Time now, bool all, bool colour,
               report.pods.known && PodsAreWell(report.pods) ? Colour::kGreen
                                                             : Colour::kYellow,
               colour));
+  if (!report.pods.listeners.empty()) {
+    summary.emplace_back("listeners:", Listeners(report.pods, all));
+  }
   PrintPairs(summary, "", out);
   std::vector<std::vector<std::string>> rows;
   for (const ObjectLine& line : report.objects) {
@@ -208,7 +229,14 @@ nlohmann::ordered_json StatusJson(const StatusReport& report, Time now) {
   out["pods"] = nullptr;
   if (report.pods.known) {
     out["pods"] = {{"asked", report.pods.asked},
-                   {"without", ordered_json::array()}};
+                   {"without", ordered_json::array()},
+                   {"listeners", ordered_json::array()}};
+  }
+  for (const auto& [wish, count] : report.pods.listeners) {
+    out["pods"]["listeners"].push_back(
+        ordered_json{{"connection", ToString(wish.connection)},
+                     {"protocol", ToString(wish.protocol)},
+                     {"pods", count}});
   }
   for (const PodLine& line : report.pods.without) {
     out["pods"]["without"].push_back(

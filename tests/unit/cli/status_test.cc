@@ -47,7 +47,8 @@ class StatusTest : public ::testing::Test {
     ASSERT_TRUE(client_.PatchStatus(kube::kConnections, {"sales", name},
                                     status.dump()));
   }
-  void Pod(const std::string& ns, const std::string& name, bool injected) {
+  void Pod(const std::string& ns, const std::string& name, bool injected,
+           const json& args = json::array()) {
     json pod = {
         {"apiVersion", "v1"},
         {"kind", "Pod"},
@@ -58,7 +59,7 @@ class StatusTest : public ::testing::Test {
         {"spec", {{"containers", {{{"name", "app"}, {"image", "x"}}}}}}};
     if (injected) {
       pod["spec"]["initContainers"] = {
-          {{"name", "claviger-sidecar"}, {"image", "x"}}};
+          {{"name", "claviger-sidecar"}, {"image", "x"}, {"args", args}}};
     }
     kube_.Apply(kube::kPods, pod);
   }
@@ -207,6 +208,21 @@ TEST_F(StatusTest, NamesPodsWithoutTheirSidecarAndSaysWhatToDo) {
   ASSERT_EQ(out["pods"]["without"].size(), 1U);
   EXPECT_EQ(out["pods"]["without"][0]["name"], "app-3");
   EXPECT_EQ(out["pods"]["without"][0]["reason"], "NotInjected");
+}
+
+TEST_F(StatusTest, CountsThePodsThatListenForAConnection) {
+  Lead(std::chrono::seconds(2));
+  Pod("shop", "app-1", true, {"--listen=sales/dw=postgres,sales/rates=http"});
+  EXPECT_THAT(Text(), HasSubstr("sales/dw (postgres, 1 pod)"));
+  Pod("shop", "app-2", true, {"--tcp=9811", "--listen=sales/dw=postgres:9820"});
+  Pod("shop", "app-3", true, {"--listen=\x1b[31m", "--listen", 5});
+  EXPECT_THAT(Text(), HasSubstr("sales/dw (postgres, 2 pods), "
+                                "sales/rates (http, 1 pod)\n"));
+  const auto out = StatusJson(Read(), clock_.Now());
+  ASSERT_EQ(out["pods"]["listeners"].size(), 2U);
+  EXPECT_EQ(out["pods"]["listeners"][0]["connection"], "sales/dw");
+  EXPECT_EQ(out["pods"]["listeners"][0]["protocol"], "postgres");
+  EXPECT_EQ(out["pods"]["listeners"][0]["pods"], 2);
 }
 
 TEST_F(StatusTest, ANamespaceLeftOutOnPurposeIsNoMistake) {
