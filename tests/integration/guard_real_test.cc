@@ -8,6 +8,7 @@
 #include "integration/guard_attempts.h"
 #include "integration/pod_bed.h"
 #include "providers/listeners.h"
+#include "support/await.h"
 #include "unit/operator/inject/golden.h"
 
 namespace claviger::testing {
@@ -358,6 +359,9 @@ TEST_F(TokenTest, AreMadeForTheKubeletOfThePod) {
     return bed_->CallAs("system:node:n1", {"system:nodes", "system:masters"},
                         "POST", PathOf("shop", "app"), Request(audiences, to));
   };
+  // The API server's admission learns of pods by a watch of its own.
+  Await([&] { return ask({kSidecarAudience}, bound).ok(); },
+        std::chrono::seconds(30));
   ExpectAllowed(ask({kSidecarAudience}, bound), "the kubelet's own request");
   ExpectAllowed(ask({kPushAudience}, bound), "the one for news");
   EXPECT_FALSE(ask({kSidecarAudience}, json()).ok());
