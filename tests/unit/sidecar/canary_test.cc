@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "unit/sidecar/harness.h"
+#include "unit/sidecar/probe/played_probe.h"
 
 namespace claviger::testing {
 namespace {
@@ -18,6 +19,7 @@ constexpr const char* kBase = "/v1/connections/sales/warehouse";
 class CanaryTest : public ::testing::Test {
  protected:
   CanaryTest() {
+    h.core.SetProbe(played);
     h.jwt = std::string("canary-5f3a-pod-jwt");
     h.vault.PutSecret("secret/sales/warehouse",
                       R"({"username":"canary-5f3a-user",)"
@@ -45,6 +47,7 @@ class CanaryTest : public ::testing::Test {
     h.Get("/v1/connections?" + std::string(Harness::kCanary));
     h.Get("/v1/watch");
     h.Post(kBase + std::string("/report-failed"));
+    h.Post(kBase + std::string("/test"));
   }
   void ExpectSilence() {
     EXPECT_THAT(h.Said(), Not(HasSubstr(Harness::kCanary)));
@@ -54,6 +57,7 @@ class CanaryTest : public ::testing::Test {
     }
   }
 
+  PlayedProbe played;
   Harness h;
 };
 
