@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "sidecar/proxy/http/aws_fields.h"
 #include "sidecar/proxy/http/session.h"
 
 namespace claviger::sidecar::proxy {
@@ -107,6 +108,12 @@ void Session::Enter(std::shared_ptr<Door> door) {
                          exchange.head.target, exchange.aimed)) {
     return Answer(*problem);
   }
+  if (const auto& key = way.placement().aws) {
+    if (auto problem = PrepareAws(exchange.head, way.endpoint(), way.origin(),
+                                  *key, exchange.aimed)) {
+      return Answer(*problem);
+    }
+  }
   Connect(false);
 }
 
@@ -122,7 +129,8 @@ void Session::Connect(bool fresh) {
   server_waits_ = server_write_waits_ = false;
   exchange.echo.emplace(exchange.door->placement().needles);
   AppendRequest(exchange.head, exchange.door->origin(), exchange.aimed,
-                exchange.door->placement(), server_out_.bytes);
+                exchange.door->placement(), parts_.loop().clock().Now(),
+                server_out_.bytes);
   server_out_.bytes += exchange.replay;
   auto kept = fresh ? nullptr : exchange.door->TakeIdle();
   exchange.reused = kept != nullptr;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sidecar/proxy/http/aws_fields.h"
+
 namespace claviger::sidecar::proxy {
 namespace {
 
@@ -137,19 +139,23 @@ void AppendFraming(const Framing& framing, bool says_zero, std::string& out) {
 }  // namespace
 
 void AppendRequest(const RequestHead& head, const Origin& origin,
-                   const Aimed& aimed, const Placement& placement,
+                   const Aimed& aimed, const Placement& placement, Time now,
                    std::string& out) {
   out.append(head.method).append(" ");
   AppendTarget(aimed, placement, out);
   out.append(" HTTP/1.1\r\n");
   AppendField("Host", origin.authority, out);
   const bool names_fields = FindField(head.fields, "connection") != nullptr;
+  std::vector<Field> to_sign;
   for (const Field& field : head.fields) {
-    if (GoesOn(head, field, placement, names_fields)) {
-      AppendField(field.name, field.value, out);
-    }
+    if (!GoesOn(head, field, placement, names_fields)) continue;
+    if (placement.aws) to_sign.push_back(field);
+    if (placement.aws && IsAwsField(field.name)) continue;
+    AppendField(field.name, field.value, out);
   }
-  if (SameName(placement.header, "cookie")) {
+  if (placement.aws) {
+    AppendAwsFields(head, to_sign, origin, aimed, *placement.aws, now, out);
+  } else if (SameName(placement.header, "cookie")) {
     AppendCookies(head, placement.header_value.Reveal(), out);
   } else if (!placement.header.empty()) {
     AppendField(placement.header, placement.header_value.Reveal(), out);

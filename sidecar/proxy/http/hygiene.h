@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "sidecar/proxy/http/head.h"
 #include "sidecar/proxy/http/placement.h"
 #include "sidecar/proxy/http/target.h"
@@ -15,9 +16,10 @@
 namespace claviger::sidecar::proxy {
 
 /// Appends the request as the server gets it. The client's own credentials, its
-/// hop-by-hop fields and whatever Connection names are left out.
+/// hop-by-hop fields and whatever Connection names are left out. `now` is what
+/// signatures say.
 void AppendRequest(const RequestHead& head, const Origin& origin,
-                   const Aimed& aimed, const Placement& placement,
+                   const Aimed& aimed, const Placement& placement, Time now,
                    std::string& out);
 
 /// How the answer's body goes back to the client.

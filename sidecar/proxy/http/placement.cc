@@ -139,6 +139,38 @@ Made PlaceBasic(const Secret& username, const Secret& password) {
   return placement;
 }
 
+Made PlaceAws(const access::ConnectionFacts& facts, const Fields& fields) {
+  AwsKey key;
+  key.access_key_id = At(fields, "access_key_id").Reveal();
+  key.secret_access_key = At(fields, "secret_access_key").Clone();
+  key.session_token = At(fields, "session_token").Clone();
+  key.region = ParameterOf(facts, "region");
+  key.service = ParameterOf(facts, "service");
+  if (facts.provider == "s3" || facts.provider == "gcs") {
+    key.service = "s3";
+    if (key.region.empty()) {
+      key.region = facts.provider == "gcs" ? "auto" : "us-east-1";
+    }
+  }
+  if (!IsFieldName(key.region) || !IsFieldName(key.service)) {
+    return Unusable("the connection names no region and service to sign for",
+                    "have parameters.region and parameters.service set");
+  }
+  const Secret& token = key.session_token;
+  const bool plain = IsFieldName(key.access_key_id) &&
+                     !key.secret_access_key.empty() &&
+                     (token.empty() || IsPlainValue(token.Reveal()));
+  if (!plain) {
+    return Unusable("the key is empty or holds what no header can carry",
+                    "correct it in vault");
+  }
+  Placement placement;
+  AddNeedle(key.secret_access_key.Reveal(), placement);
+  AddNeedle(token.Reveal(), placement);
+  placement.aws = std::move(key);
+  return placement;
+}
+
 Made PlaceCertificate(const Fields& fields) {
   Placement placement;
   std::string chain(At(fields, "certificate").Reveal());
@@ -178,10 +210,11 @@ Made MakePlacement(const access::ConnectionFacts& facts, const Fields& fields) {
   if (type == "password" || type == "dyn") {
     return PlaceBasic(At(fields, "username"), At(fields, "password"));
   }
+  if (type == "aws-static") return PlaceAws(facts, fields);
   if (type == "client-cert") return PlaceCertificate(fields);
   return Unusable("credentials of the type " + type +
                       " cannot be put into requests by this sidecar yet",
-                  "use a token, header, password or client-cert");
+                  "use a token, header, password, aws-static or client-cert");
 }
 
 }  // namespace claviger::sidecar::proxy

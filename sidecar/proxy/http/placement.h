@@ -5,6 +5,7 @@
 // per credential, used for each request. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,6 +15,7 @@
 #include "base/secret.h"
 #include "sidecar/api/problem.h"
 #include "sidecar/proxy/access.h"
+#include "sidecar/proxy/http/aws_signature.h"
 #include "sidecar/proxy/tls_client.h"
 
 namespace claviger::sidecar::proxy {
@@ -25,6 +27,7 @@ struct Placement {
   std::string parameter;
   Secret parameter_value;  // encoded
   ClientCertificate certificate;
+  std::optional<AwsKey> aws;  // signs each request
   /// What must not come back: the secrets as they are and as they are sent.
   /// None shorter than 8 bytes, which would be found by chance.
   std::vector<Secret> needles;

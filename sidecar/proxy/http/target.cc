@@ -42,6 +42,14 @@ bool IsBelow(std::string_view path, std::string_view prefix) {
          path[prefix.size()] == '/';
 }
 
+bool IsBelowAny(std::string_view path,
+                const std::vector<std::string>& prefixes) {
+  return prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(),
+                                         [&](const std::string& prefix) {
+                                           return IsBelow(path, prefix);
+                                         });
+}
+
 Problem NotAllowed(std::string detail, std::string fix) {
   return {"TargetNotAllowed", std::move(detail), std::move(fix)};
 }
@@ -148,9 +156,8 @@ std::optional<Problem> Aim(const model::Endpoint& endpoint,
     return NotAllowed("the connection does not allow this method",
                       "use one of endpoint.methods");
   }
-  const auto& prefixes = endpoint.path_prefixes;
   if (target == "*") {
-    if (origin.base.empty() && prefixes.empty()) {
+    if (origin.base.empty() && endpoint.path_prefixes.empty()) {
       aimed = {"*", ""};
       return std::nullopt;
     }
@@ -168,14 +175,15 @@ std::optional<Problem> Aim(const model::Endpoint& endpoint,
   aimed.query = question == std::string_view::npos
                     ? std::string_view()
                     : target.substr(question + 1);
-  const bool below =
-      prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(),
-                                      [&](const std::string& prefix) {
-                                        return IsBelow(aimed.path, prefix);
-                                      });
-  if (below) return std::nullopt;
+  if (IsBelowAny(aimed.path, endpoint.path_prefixes)) return std::nullopt;
   return NotAllowed("the connection does not allow this path",
                     "stay below one of endpoint.pathPrefixes");
+}
+
+bool IsWithin(const model::Endpoint& endpoint, const Origin& origin,
+              std::string_view path) {
+  return !HasDotSegment(path) && IsBelow(path, origin.base) &&
+         IsBelowAny(path, endpoint.path_prefixes);
 }
 
 }  // namespace claviger::sidecar::proxy

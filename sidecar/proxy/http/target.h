@@ -40,6 +40,11 @@ std::optional<Problem> Aim(const model::Endpoint& endpoint,
                            const Origin& origin, std::string_view method,
                            std::string_view target, Aimed& aimed);
 
+/// Whether a path, decoded, is below the connection's base and one of its
+/// prefixes, and has no segment "." or "..".
+bool IsWithin(const model::Endpoint& endpoint, const Origin& origin,
+              std::string_view path);
+
 /// `query` without the parameters of that name, however it is spelt.
 std::string WithoutParameter(std::string_view query, std::string_view name);
 /// As a value in a query: everything but unreserved characters is escaped.
