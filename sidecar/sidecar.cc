@@ -10,11 +10,12 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/names.h"
-#include "http/server.h"
+#include "http/sharing_server.h"
 #include "sidecar/api/guard.h"
 #include "sidecar/core.h"
 #include "sidecar/probe/network_probe.h"
 #include "sidecar/proxy/host.h"
+#include "sidecar/proxy/http/target.h"
 
 namespace claviger::sidecar {
 namespace {
@@ -49,8 +50,8 @@ class Sidecar::Impl {
       : core_(std::move(settings), std::move(dependencies)),
         probe_(core_.dependencies().clock, core_.dependencies().random,
                core_.settings().proxy.addresses),
-        server_(
-            http::MakeServer(http::ServerLimits(), core_.dependencies().log)),
+        server_(http::MakeSharingServer(http::ServerLimits(),
+                                        core_.dependencies().log, SentOn())),
         health_(http::MakeServer(HealthLimits(), core_.dependencies().log)) {
     core_.SetProbe(probe_);
   }
@@ -73,9 +74,7 @@ class Sidecar::Impl {
     std::thread worker([this] { core_.worker().Run(); });
     // Of its own, so that no client of the API can keep a probe waiting.
     std::thread health([this] { health_->Run(); });
-    std::thread proxies([this] {
-      if (proxies_) proxies_->Run();
-    });
+    std::thread proxies([this] { proxies_->Run(); });
     server_->Run();
     proxies.join();
     core_.worker().Stop();
@@ -104,6 +103,21 @@ class Sidecar::Impl {
                           std::shared_ptr<http::Responder> responder) {
       core_.Handle(guard, request, std::move(responder));
     };
+  }
+
+  // The requests of the local API that are sent on are the proxy's.
+  http::Takeover SentOn() {
+    http::Takeover sent_on;
+    sent_on.wants = [](std::string_view target) {
+      return proxy::ParseApiTarget(target).has_value();
+    };
+    sent_on.take = [this](std::shared_ptr<http::Handover> handover) {
+      proxies_->Take(std::move(handover),
+                     [this](std::shared_ptr<http::Handover> back) {
+                       server_->Adopt(std::move(back));
+                     });
+    };
+    return sent_on;
   }
 
   Status ListenUnix(const SocketSettings& socket) {
@@ -137,7 +151,6 @@ class Sidecar::Impl {
   }
 
   Status StartProxies() {
-    if (core_.settings().proxy.listeners.empty()) return {};
     const Dependencies& deps = core_.dependencies();
     proxies_ = std::make_unique<proxy::Host>(
         core_.settings(), deps.clock, deps.random, core_.decisions(),
@@ -170,9 +183,9 @@ class Sidecar::Impl {
   std::unique_ptr<TcpGuard> tcp_guard_;
   std::optional<uint16_t> tcp_port_;
   std::optional<uint16_t> health_port_;
-  std::unique_ptr<proxy::Host> proxies_;  // null: none are wanted
+  std::unique_ptr<proxy::Host> proxies_;  // once started
   // Last, so that they end first: their handlers use all of the above.
-  std::unique_ptr<http::Server> server_;
+  std::unique_ptr<http::SharingServer> server_;
   std::unique_ptr<http::Server> health_;
 };
 

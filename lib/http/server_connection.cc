@@ -50,13 +50,15 @@ void Connection::Outgoing::Reset() {
 
 Connection::Connection(ServerCore& core, Socket socket, const Peer& peer,
                        std::shared_ptr<const Handler> handler,
+                       std::shared_ptr<const Takeover> takeover,
                        std::unique_ptr<TlsSession> tls)
     : core_(core),
       socket_(std::move(socket)),
       tls_(std::move(tls)),
       peer_(peer),
       handler_(std::move(handler)),
-      reader_(core.limits()) {}
+      takeover_(std::move(takeover)),
+      reader_(core.limits(), takeover_ ? &takeover_->wants : nullptr) {}
 
 Connection::~Connection() { out_.Reset(); }
 
@@ -68,6 +70,31 @@ void Connection::Start() {
   }
   SetDeadline(core_.limits().header_deadline);
   Read();
+}
+
+void Connection::GoOn(std::string_view bytes) {
+  SetDeadline(core_.limits().header_deadline);
+  while (!bytes.empty()) {
+    const auto space = reader_.Space();
+    // Whoever pipelines more than there is room for is cut off.
+    if (space.empty()) return Close();
+    const size_t count = std::min(space.size(), bytes.size());
+    std::copy_n(bytes.begin(), count, space.begin());
+    reader_.Received(count);
+    bytes.remove_prefix(count);
+  }
+  Process();
+}
+
+void Connection::HandOver() {
+  const auto self = shared_from_this();
+  ErrorCode error;
+  const int fd = socket_.release(error);
+  if (!error) {
+    takeover_->take(
+        std::make_shared<Handover>(fd, std::string(reader_.Pending()), peer_));
+  }
+  Close();
 }
 
 template <typename Then>
@@ -157,6 +184,7 @@ void Connection::Process() {
     if (state_ != State::kReading) return;
     const Progress progress = reader_.Advance();
     if (progress == Progress::kRefused) return Refuse(reader_.refusal());
+    if (progress == Progress::kForeign) return HandOver();
     if (progress != Progress::kRequest) return WaitForMore(progress);
     Dispatch();
   }

@@ -13,12 +13,14 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "http/server.h"
 #include "http/server_core.h"
 #include "http/server_events.h"
 #include "http/server_reader.h"
 #include "http/server_tls.h"
+#include "http/sharing_server.h"
 
 namespace claviger::http {
 
@@ -26,9 +28,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;
 
-  /// `tls` may be null: plain HTTP.
+  /// `tls` may be null: plain HTTP. So may `takeover`.
   Connection(ServerCore& core, Socket socket, const Peer& peer,
              std::shared_ptr<const Handler> handler,
+             std::shared_ptr<const Takeover> takeover,
              std::unique_ptr<TlsSession> tls);
   ~Connection();
   Connection(const Connection&) = delete;
@@ -38,6 +41,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Deadline deadline() const { return deadline_; }
 
   void Start();
+  /// Instead: with these bytes received already.
+  void GoOn(std::string_view bytes);
   void OnDeadline();
   /// The server stops: what is idle ends now, the rest after its answer.
   void Drain();
@@ -80,6 +85,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void WaitForMore(Progress progress);
   void Dispatch();
   void Refuse(int status);
+  void HandOver();
   void Write(ServerResponse response, bool close);
   bool SendNow();
   ssize_t SendSome();
@@ -97,6 +103,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   const std::unique_ptr<TlsSession> tls_;
   const Peer peer_;
   const std::shared_ptr<const Handler> handler_;
+  const std::shared_ptr<const Takeover> takeover_;  // null: none
   ServerReader reader_;
   State state_ = State::kReading;
   Progress progress_ = Progress::kIdle;

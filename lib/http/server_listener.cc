@@ -38,13 +38,14 @@ bool IsStarvation(int error) {
 
 Listener::Listener(ServerCore& core, int fd, Kind kind,
                    std::shared_ptr<const CertificateStore> certificates,
-                   Handler handler)
+                   Handler handler, std::shared_ptr<const Takeover> takeover)
     : core_(core),
       descriptor_(core.io(), fd),
       pause_(core.io()),
       unix_socket_(kind == Kind::kUnix),
       certificates_(std::move(certificates)),
-      handler_(std::make_shared<const Handler>(std::move(handler))) {
+      handler_(std::make_shared<const Handler>(std::move(handler))),
+      takeover_(std::move(takeover)) {
   Wait();
 }
 
@@ -112,9 +113,25 @@ void Listener::Admit(int fd) {
     if (!tls) return;  // the socket closes itself
   }
   const auto connection = std::make_shared<Connection>(
-      core_, std::move(socket), peer, handler_, std::move(tls));
+      core_, std::move(socket), peer, handler_, takeover_, std::move(tls));
   core_.Add(connection);
   connection->Start();
+}
+
+void Listener::Adopt(Handover& handover) {
+  if (!core_.HasRoomFor(handover.peer())) return;
+  const int fd = handover.TakeFd();
+  Connection::Socket socket(core_.io());
+  boost::system::error_code error;
+  socket.assign(boost::asio::generic::stream_protocol(AF_UNIX, 0), fd, error);
+  if (error) {
+    close(fd);
+    return;
+  }
+  const auto connection = std::make_shared<Connection>(
+      core_, std::move(socket), handover.peer(), handler_, takeover_, nullptr);
+  core_.Add(connection);
+  connection->GoOn(handover.bytes());
 }
 
 }  // namespace claviger::http

@@ -13,6 +13,7 @@
 
 #include "http/server.h"
 #include "http/server_core.h"
+#include "http/sharing_server.h"
 
 namespace claviger::http {
 
@@ -26,11 +27,13 @@ class Listener {
   /// TLS handshake.
   Listener(ServerCore& core, int fd, Kind kind,
            std::shared_ptr<const CertificateStore> certificates,
-           Handler handler);
+           Handler handler, std::shared_ptr<const Takeover> takeover);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
   void Close();
+  /// Goes on with a connection that the takeover had.
+  void Adopt(Handover& handover);
 
  private:
   void Wait();
@@ -44,6 +47,7 @@ class Listener {
   const bool unix_socket_;
   const std::shared_ptr<const CertificateStore> certificates_;
   const std::shared_ptr<const Handler> handler_;
+  const std::shared_ptr<const Takeover> takeover_;  // null: none
   bool starved_ = false;
 };
 

@@ -14,9 +14,18 @@ namespace {
 // long as they last.
 constexpr size_t kSmallBuffer = size_t{4} * 1024;
 
+// Between the first two spaces of a head; "" without.
+std::string_view TargetOf(std::string_view head) {
+  const size_t begin = head.find(' ');
+  if (begin == std::string_view::npos) return {};
+  const size_t end = head.find_first_of(" \r", begin + 1);
+  return head.substr(begin + 1, end - begin - 1);
+}
+
 }  // namespace
 
-ServerReader::ServerReader(const ServerLimits& limits) : limits_(limits) {
+ServerReader::ServerReader(const ServerLimits& limits, const Wants* foreign)
+    : limits_(limits), foreign_(foreign) {
   Resize(kSmallBuffer);
 }
 
@@ -84,6 +93,9 @@ ServerReader::Progress ServerReader::ReadHead() {
   const size_t size = complete ? scanner_.size() : pending.size();
   if (size > limits_.max_header_bytes) return Refuse(431);
   if (!complete) return Progress::kInHead;
+  if (foreign_ != nullptr && (*foreign_)(TargetOf(pending))) {
+    return Progress::kForeign;
+  }
 
   HeadResult result = ParseHead(pending.substr(0, size));
   Consume(size);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,9 +26,15 @@ class ServerReader {
     kInBody,   // the head is complete, the body is not
     kRequest,  // Take() has the request
     kRefused,  // answer refusal() and close
+    kForeign,  // a whole head that somebody else wants: Pending() has it
   };
 
-  explicit ServerReader(const ServerLimits& limits);
+  using Wants = std::function<bool(std::string_view target)>;
+
+  /// `foreign` tells whose requests are somebody else's; null: nobody's. Both
+  /// outlive the reader.
+  explicit ServerReader(const ServerLimits& limits,
+                        const Wants* foreign = nullptr);
   ~ServerReader();
   ServerReader(const ServerReader&) = delete;
   ServerReader& operator=(const ServerReader&) = delete;
@@ -41,6 +48,9 @@ class ServerReader {
   /// The request; Advance() then goes on with the next one.
   ServerRequest Take();
 
+  /// What was received and not taken.
+  std::string_view Pending() const;
+
   int refusal() const { return refusal_; }
   /// About the request taken last (or being read).
   bool keep_alive() const { return keep_alive_; }
@@ -52,11 +62,11 @@ class ServerReader {
   Progress ReadBody();
   Progress StartBody(Head head);
   Progress Refuse(int status);
-  std::string_view Pending() const;
   void Consume(size_t count);
   void Resize(size_t capacity);
 
   const ServerLimits& limits_;
+  const Wants* const foreign_;
   std::unique_ptr<char[]> buffer_;
   size_t capacity_ = 0;
   size_t begin_ = 0;

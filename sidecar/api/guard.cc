@@ -24,6 +24,11 @@ bool IsLoopbackHost(std::string_view host) {
 
 }  // namespace
 
+Problem PeerNotAllowed() {
+  return {"PeerNotAllowed", "the caller's uid is not allowed here",
+          "run the application as one of the uids in socket.allowedUids"};
+}
+
 std::optional<Problem> SocketGuard::Check(
     const http::ServerRequest& request) const {
   if (auto problem = RefuseBrowsers(request)) return problem;
@@ -32,9 +37,7 @@ std::optional<Problem> SocketGuard::Check(
                                     *request.peer.uid) != allowed_uids_.end()) {
     return std::nullopt;
   }
-  return Problem{"PeerNotAllowed", "the caller's uid is not allowed here",
-                 "run the application as one of the uids in "
-                 "socket.allowedUids"};
+  return PeerNotAllowed();
 }
 
 std::optional<Problem> TcpGuard::Check(

@@ -17,6 +17,9 @@
 
 namespace claviger::sidecar {
 
+/// Of a peer whose uid is not among those that may call.
+Problem PeerNotAllowed();
+
 class Guard {
  public:
   virtual ~Guard() = default;

@@ -102,10 +102,12 @@ void LocalApi::Dispatch(const http::ServerRequest& request,
       if (as_user) return exchange.Refuse(NoPersonalForUsers());
       return Personal(request, exchange);
     case Route::kHttp:
+      if (!exchange.call.possible) return exchange.Refuse(NotVisible());
       return exchange.Refuse(
+          // Those of the Unix socket never come here: they are the proxy's.
           {"CapabilityMissing",
-           "this sidecar cannot send requests upstream yet",
-           "use a connection whose credential may be disclosed"});
+           "requests are sent upstream by the Unix socket only",
+           "use the socket, or a port of the connection's own"});
     case Route::kList:
       return WithView(request, exchange, [this, exchange](const View& view) {
         List(exchange, view);

@@ -137,7 +137,8 @@ Made PlanUrl(const Permit& permit, const Fields& fields) {
   head.method = "GET";
   head.fields = {{"Accept", "*/*"}, {"User-Agent", "claviger"}};
   std::string text;
-  proxy::AppendRequest(head, *origin, aimed, placement, text);
+  // The time is for signatures, and no type that is tried out has one.
+  proxy::AppendRequest(head, *origin, aimed, placement, Time(), text);
   plan->request = Secret(std::move(text));
   return plan;
 }

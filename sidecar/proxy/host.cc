@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "sidecar/api/guard.h"
 
 namespace claviger::sidecar::proxy {
 namespace {
@@ -80,7 +81,8 @@ class Host::Draining final : public Timed {
       : Timed(host.loop_),
         host_(host),
         until_(host.loop_.clock().SteadyNow() + drain) {
-    OnDeadline();
+    // Not at once: the local API may have sent a connection on its way here.
+    SetDeadline(kLookEvery);
   }
 
  private:
@@ -171,6 +173,21 @@ Status Host::WritePassfile(const OpenListener& listener) {
       listener.socket.substr(0, slash) + "/pgpass", line, settings_.tcp.mode);
   WipeString(line);
   return written;
+}
+
+void Host::Take(std::shared_ptr<http::Handover> handover,
+                const GiveBack& back) {
+  auto listener = std::make_shared<HttpListener>();
+  listener->give_back = back;
+  const auto& uids = settings_.socket.allowed_uids;
+  const auto uid = handover->peer().uid;
+  const bool known = uids.empty() || (uid && std::find(uids.begin(), uids.end(),
+                                                       *uid) != uids.end());
+  if (!known) listener->refusal = PeerNotAllowed();
+  loop_.Post(
+      [this, listener = std::move(listener), handover = std::move(handover)] {
+        http_.Adopt(listener, *handover);
+      });
 }
 
 void Host::Run() {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "http/sharing_server.h"
 #include "providers/listeners.h"
 #include "sidecar/decisions/log.h"
 #include "sidecar/metrics.h"
@@ -42,6 +43,10 @@ class Host {
   /// Opens what the settings want; kUnavailable and the like where that cannot
   /// be. `secret` is what ports ask for; null: none is wanted.
   Result<std::vector<OpenListener>> Start(std::shared_ptr<const Secret> secret);
+  /// Goes on with a connection of the local API whose next request is to be
+  /// sent on; `back` takes it where a later one is not. From any thread.
+  void Take(std::shared_ptr<http::Handover> handover, const GiveBack& back);
+
   /// Serves until Stop and the end of what is under way.
   void Run();
   /// What may be used has changed: what must end of it, does. From any thread.

@@ -72,6 +72,20 @@ std::string WithoutPlus(std::string_view query) {
   return out;
 }
 
+// "%2F" is a slash to some servers and a byte of a name to others, when they
+// make the signature again: all is sent in the one spelling that they sign.
+std::string OneSpelling(std::string_view path) {
+  std::string out;
+  for (const char c : PercentDecoded(path)) {
+    if (c == '/') {
+      out += c;
+    } else {
+      out += PercentEncode({&c, 1});
+    }
+  }
+  return out;
+}
+
 // Signed where they are there, as S3's documentation asks for.
 bool IsContentField(std::string_view name) {
   return name == "content-type" || name == "content-md5";
@@ -116,6 +130,7 @@ std::optional<Problem> PrepareAws(const RequestHead& head,
     aimed.query = WithoutParameter(aimed.query, name);
   }
   aimed.query = WithoutPlus(aimed.query);
+  if (key.service == "s3") aimed.path = OneSpelling(aimed.path);
   const Field* told = FindField(head.fields, kHashField);
   if (told != nullptr && told->value.starts_with("STREAMING-AWS4-")) {
     return Unusable(

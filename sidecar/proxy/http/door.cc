@@ -46,8 +46,27 @@ class Opening final : public Dialer::Attempt,
 
 }  // namespace
 
+Problem FromOpening(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kPermissionDenied:
+      return {"AddressRefused", error.message,
+              "have the sidecar's configuration allow it, or name another "
+              "host"};
+    case ErrorCode::kUnauthenticated:
+      return {"UpstreamUntrusted", error.message, "correct endpoint.tls"};
+    case ErrorCode::kDeadlineExceeded:
+      return {"UpstreamTimeout", error.message, "try again"};
+    default:
+      return {"UpstreamUnavailable", error.message, "try again"};
+  }
+}
+
 Door::Door(Loop& loop, Dialer& dialer, const Permit& permit)
-    : Timed(loop), own_loop_(loop), dialer_(dialer), permit_(permit) {}
+    : Timed(loop),
+      own_loop_(loop),
+      dialer_(dialer),
+      permit_(permit),
+      placement_(std::make_shared<const Placement>()) {}
 
 std::variant<std::shared_ptr<Door>, Problem> Door::Make(Loop& loop,
                                                         Dialer& dialer,
@@ -70,14 +89,12 @@ std::variant<std::shared_ptr<Door>, Problem> Door::Make(Loop& loop,
     return Problem{"SecretMissing", fields.error().message,
                    "add the field, or name the right one in keys"};
   }
-  auto placed = MakePlacement(facts, *fields);
-  if (auto* problem = std::get_if<Problem>(&placed)) return std::move(*problem);
   std::shared_ptr<Door> door(new Door(loop, dialer, permit));
   door->origin_ = *std::move(origin);
-  door->placement_ = std::move(std::get<Placement>(placed));
+  if (auto problem = door->Place(*fields)) return *std::move(problem);
   if (!door->origin_.tls) return door;
   auto tls = TlsClient::Make(facts.endpoint.tls, door->origin_.host,
-                             door->placement_.certificate, "http/1.1");
+                             door->placement_->certificate, "http/1.1");
   if (!tls && tls.error().code == ErrorCode::kInvalidArgument) {
     return Problem{"CredentialUnusable", tls.error().message,
                    "correct the certificate in vault, or endpoint.tls"};
@@ -85,6 +102,23 @@ std::variant<std::shared_ptr<Door>, Problem> Door::Make(Loop& loop,
   if (!tls) return NotReady(tls.error().message);
   door->tls_ = *std::move(tls);
   return door;
+}
+
+std::optional<Problem> Door::Place(const Fields& fields) {
+  const access::ConnectionFacts& facts = *permit_.facts;
+  if (facts.credential_type == "oauth2-client") {
+    auto token = OauthToken::Make(own_loop_, dialer_, facts, fields);
+    if (auto* problem = std::get_if<Problem>(&token)) {
+      return std::move(*problem);
+    }
+    token_ = std::move(std::get<std::shared_ptr<OauthToken>>(token));
+    return std::nullopt;
+  }
+  auto placed = MakePlacement(facts, fields);
+  if (auto* problem = std::get_if<Problem>(&placed)) return std::move(*problem);
+  placement_ =
+      std::make_shared<const Placement>(std::move(std::get<Placement>(placed)));
+  return std::nullopt;
 }
 
 bool Door::IsFor(const Permit& permit) const {

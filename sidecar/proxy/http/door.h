@@ -14,12 +14,16 @@
 
 #include "sidecar/proxy/access.h"
 #include "sidecar/proxy/dialer.h"
+#include "sidecar/proxy/http/oauth_token.h"
 #include "sidecar/proxy/http/placement.h"
 #include "sidecar/proxy/http/target.h"
 #include "sidecar/proxy/loop.h"
 #include "sidecar/proxy/tls_client.h"
 
 namespace claviger::sidecar::proxy {
+
+/// What a way that could not be opened is to whoever asked.
+Problem FromOpening(const Error& error);
 
 class Door final : public Timed {
  public:
@@ -31,7 +35,12 @@ class Door final : public Timed {
 
   const Permit& permit() const { return permit_; }
   const Origin& origin() const { return origin_; }
-  const Placement& placement() const { return placement_; }
+  /// Where the credential goes; nowhere where a token() says it.
+  const std::shared_ptr<const Placement>& placement() const {
+    return placement_;
+  }
+  /// Null for all but OAuth clients.
+  const std::shared_ptr<OauthToken>& token() const { return token_; }
   const model::Endpoint& endpoint() const { return permit_.facts->endpoint; }
   /// Whether it still is the way for `permit`.
   bool IsFor(const Permit& permit) const;
@@ -50,13 +59,15 @@ class Door final : public Timed {
   };
 
   Door(Loop& loop, Dialer& dialer, const Permit& permit);
+  std::optional<Problem> Place(const Fields& fields);
   void OnDeadline() override;
 
   Loop& own_loop_;
   Dialer& dialer_;
   const Permit permit_;
   Origin origin_;
-  Placement placement_;
+  std::shared_ptr<const Placement> placement_;
+  std::shared_ptr<OauthToken> token_;
   std::optional<TlsClient> tls_;  // none: plain http, as the endpoint says
   std::list<Idle> idle_;          // the longest kept first
 };

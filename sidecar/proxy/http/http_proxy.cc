@@ -59,7 +59,8 @@ Result<uint16_t> HttpProxy::ListenTcp(const model::ObjectRef& connection,
 }
 
 void HttpProxy::Admit(const std::shared_ptr<const HttpListener>& listener,
-                      int fd, std::optional<uint32_t> uid) {
+                      int fd, std::optional<uint32_t> uid,
+                      std::string_view bytes) {
   const bool room = sessions_.size() < limits_.max_sessions &&
                     (!uid || per_uid_[*uid] < limits_.max_sessions_per_uid);
   if (!room) {
@@ -71,7 +72,18 @@ void HttpProxy::Admit(const std::shared_ptr<const HttpListener>& listener,
   session->uid = uid;
   Session* const key = session.get();
   sessions_.emplace(key, session);
-  session->Start();
+  if (bytes.empty()) {
+    session->Start();
+  } else {
+    session->GoOn(bytes);
+  }
+  // A request was on its way here when the proxy was told to stop.
+  if (stopping_) session->Drain();
+}
+
+void HttpProxy::Adopt(const std::shared_ptr<const HttpListener>& listener,
+                      http::Handover& handover) {
+  Admit(listener, handover.TakeFd(), handover.peer().uid, handover.bytes());
 }
 
 void HttpProxy::Remove(Session& session) {
@@ -98,6 +110,7 @@ std::variant<std::shared_ptr<Door>, Problem> HttpProxy::DoorFor(
 }
 
 void HttpProxy::BeginStop() {
+  stopping_ = true;
   acceptors_.clear();
   std::vector<std::shared_ptr<Session>> all;
   all.reserve(sessions_.size());

@@ -30,6 +30,11 @@ class HttpProxy final : public HttpParts {
   Result<uint16_t> ListenTcp(const model::ObjectRef& connection, uint16_t port,
                              std::shared_ptr<const Secret> secret);
 
+  /// Serves a connection of the local API's socket from a request on that is
+  /// for here. `listener` has a way back.
+  void Adopt(const std::shared_ptr<const HttpListener>& listener,
+             http::Handover& handover);
+
   /// Takes no more connections; what is under way may end.
   void BeginStop();
   /// Whether nothing is under way.
@@ -48,13 +53,14 @@ class HttpProxy final : public HttpParts {
 
  private:
   void Admit(const std::shared_ptr<const HttpListener>& listener, int fd,
-             std::optional<uint32_t> uid);
+             std::optional<uint32_t> uid, std::string_view bytes = {});
 
   Loop& loop_;
   Dialer& dialer_;
   Access& access_;
   ProxyObserver& observer_;
   const HttpLimits limits_;
+  bool stopping_ = false;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::map<model::ObjectRef, std::shared_ptr<Door>> doors_;
   std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "http/sharing_server.h"
 #include "model/object.h"
 #include "sidecar/proxy/access.h"
 #include "sidecar/proxy/dialer.h"
@@ -36,11 +38,19 @@ struct HttpLimits {
   std::chrono::milliseconds recheck{15'000};  // of what is under way
 };
 
+/// A client's connection that goes back to the local API.
+using GiveBack = std::function<void(std::shared_ptr<http::Handover>)>;
+
 /// One way in: the connection that all its requests are for.
 struct HttpListener {
   model::ObjectRef connection;
   /// Asked for as basic password or bearer; none: the socket is enough.
   std::shared_ptr<const Secret> secret;
+  /// Set for the local API's socket, where the target of each request names its
+  /// connection: the way back for requests that are not for here.
+  GiveBack give_back = {};
+  /// Set for those who may not use that socket at all.
+  std::optional<Problem> refusal = {};
 };
 
 /// One request that was answered, for the log and the metrics. No query, no

@@ -214,7 +214,8 @@ Made MakePlacement(const access::ConnectionFacts& facts, const Fields& fields) {
   if (type == "client-cert") return PlaceCertificate(fields);
   return Unusable("credentials of the type " + type +
                       " cannot be put into requests by this sidecar yet",
-                  "use a token, header, password, aws-static or client-cert");
+                  "use a token, header, password, client-cert, aws-static or "
+                  "oauth2-client");
 }
 
 }  // namespace claviger::sidecar::proxy

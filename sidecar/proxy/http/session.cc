@@ -13,20 +13,30 @@ namespace {
 using boost::system::error_code;
 using Outcome = Stream::Outcome;
 
-// What is not taken by the other side yet, before more is read.
-constexpr size_t kServerRoom = size_t{64} * 1024;
 // A client that is still sending would lose the answer to a reset if the
 // socket were closed at once.
 constexpr std::chrono::milliseconds kLingerFor{1'000};
 constexpr size_t kLingerBytes = size_t{1} << 20U;
 
-// The secret in "Bearer <secret>" or "Basic base64(anything:<secret>)".
+// SDKs that sign have no other place for it than the key's name, in
+// "Credential=<secret>/20150830/...".
+std::string_view KeyNameOf(std::string_view signature) {
+  constexpr std::string_view kCredential = "Credential=";
+  const size_t begin = signature.find(kCredential);
+  if (begin == std::string_view::npos) return {};
+  signature.remove_prefix(begin + kCredential.size());
+  return signature.substr(0, signature.find('/'));
+}
+
+// The secret in "Bearer <secret>", "Basic base64(anything:<secret>)" or a
+// signature of AWS's.
 std::string SecretOf(std::string_view authorization) {
   const size_t space = authorization.find(' ');
   if (space == std::string_view::npos) return "";
   const std::string_view scheme = authorization.substr(0, space);
   std::string_view value = authorization.substr(space + 1);
   if (SameName(scheme, "bearer")) return std::string(value);
+  if (scheme == "AWS4-HMAC-SHA256") return std::string(KeyNameOf(value));
   if (!SameName(scheme, "basic")) return "";
   while (value.ends_with('=')) value.remove_suffix(1);
   std::string url(value);
@@ -57,6 +67,14 @@ Session::~Session() {
 void Session::Start() {
   SetDeadline(parts_.limits().head);
   Pump();
+}
+
+void Session::GoOn(std::string_view bytes) {
+  const std::span<char> space = in_.Space();
+  if (bytes.size() > space.size()) return Close();
+  std::copy(bytes.begin(), bytes.end(), space.begin());
+  in_.Received(bytes.size());
+  Start();
 }
 
 void Session::Pump() {
@@ -194,9 +212,11 @@ bool Session::WriteClient() {
 
 bool Session::TakeHead() {
   if (in_.empty()) return false;
+  // What goes back to the local API has nothing to write any more.
+  if (listener_->give_back && !out_.empty()) return false;
   // The answers before must be out, or a client that does not read them could
   // go on asking.
-  if (out_.left() > kServerRoom) return false;
+  if (out_.left() > kMaxWaiting) return false;
   bool malformed = false;
   if (!std::exchange(head_began_, true)) SetDeadline(parts_.limits().head);
   const size_t size = FindHeadEnd(in_.bytes(), scanned_, malformed);
@@ -209,6 +229,7 @@ bool Session::TakeHead() {
     return phase_ == Phase::kClosing;
   }
   exchange_.emplace(parts_.loop().clock().SteadyNow());
+  exchange_->connection = listener_->connection;
   exchange_->head_bytes = in_.bytes().substr(0, size);
   in_.Consume(size);
   scanned_ = 0;
@@ -219,8 +240,34 @@ bool Session::TakeHead() {
     return true;
   }
   exchange_->body.Start(exchange_->head.framing);
+  if (listener_->give_back && !TakeApiTarget()) {
+    Return();
+    return false;
+  }
   Decide();
   return true;
+}
+
+bool Session::TakeApiTarget() {
+  auto parsed = ParseApiTarget(exchange_->head.target);
+  if (!parsed) return false;
+  exchange_->connection = std::move(parsed->connection);
+  exchange_->target = parsed->rest;
+  if (!exchange_->target.starts_with('/')) exchange_->target.insert(0, "/");
+  exchange_->head.target = exchange_->target;
+  return true;
+}
+
+// The request is the local API's own.
+void Session::Return() {
+  const auto self = shared_from_this();
+  std::string bytes = std::move(exchange_->head_bytes);
+  bytes.append(in_.bytes());
+  const int fd = client_.Release();
+  Close();
+  if (fd < 0) return;
+  listener_->give_back(std::make_shared<http::Handover>(
+      fd, std::move(bytes), http::Peer{uid, std::nullopt}));
 }
 
 bool Session::IsAdmitted(const RequestHead& head) const {

@@ -33,12 +33,17 @@ class Session final : public Timed,
   ~Session() override;
 
   void Start();
+  /// Instead: with these bytes received already.
+  void GoOn(std::string_view bytes);
   /// The proxy stops: what is idle ends now, the rest after its answer.
   void Drain();
   void Close();
   std::optional<uint32_t> uid;  // of the peer, where it can be told
 
  private:
+  // What is not taken by the other side yet, before more is read.
+  static constexpr size_t kMaxWaiting = size_t{64} * 1024;
+
   enum class Phase {
     kHead,      // waiting for a request, or in its head
     kDeciding,  // may it go on, with what, over which connection
@@ -53,9 +58,12 @@ class Session final : public Timed,
     explicit Exchange(SteadyTime now) : began(now) {}
     std::string head_bytes;  // what `head` points into
     RequestHead head;
+    model::ObjectRef connection;
+    std::string target;  // of the server's; `head.target` points into it
     std::string response_bytes;  // what `response` points into
     ResponseHead response;
     std::shared_ptr<Door> door;
+    std::shared_ptr<const Placement> placement;
     Aimed aimed;
     BodyDecoder body;
     bool sent_all = false;      // the request went on whole
@@ -64,6 +72,7 @@ class Session final : public Timed,
     bool reused = false;        // over a connection kept from before
     bool repeated = false;      // once more, over a new connection
     bool replaced = false;      // once more, with another credential
+    bool held = false;          // a refusal waits in `response` meanwhile
     bool answer_known = false;  // its head was read, and it goes on
     size_t answer_at = 0;       // in `out_`, where it begins
     bool told = false;          // some of it may have left
@@ -87,6 +96,8 @@ class Session final : public Timed,
   bool TakeHead();
   bool IsAdmitted(const RequestHead& head) const;
   void RefuseHead(int status);
+  bool TakeApiTarget();
+  void Return();
   void Answer(const Problem& problem);
   void AnswerResponse(http::ServerResponse response, bool close);
   void EndExchange(bool keep);
@@ -94,29 +105,36 @@ class Session final : public Timed,
   void Touch();
   bool WantsClient() const;
 
-  // exchange.cc: from a request to a server's answer.
+  // session_request.cc: the way to the server.
   void Decide();
   void OnDecided(Access::Answer answer);
   void Enter(std::shared_ptr<Door> door);
+  void AskForToken();
+  void OnToken(OauthToken::Answer answer);
+  void Proceed(std::shared_ptr<const Placement> placement);
   void Connect(bool fresh);
   void OnOpened(Result<std::unique_ptr<Stream>> stream);
   bool RelayRequest();
   void AppendBody(std::string_view content);
   bool WriteServer();
+  void Recheck();
+
+  // session_answer.cc: the way back.
   bool ReadServer();
   void OnServerGone();
   bool RelayAnswer();
   bool TakeAnswerHead();
   bool MayRepeat() const;
   bool Renew();
+  void Replace();
   void OnRenewed(Access::Answer answer);
+  void GoOnWithRefusal();
   bool StartAnswer();
   bool RelayAnswerBody();
   bool PassContent(std::string_view content);
   void FinishAnswer();
   void Cut(const Problem& problem);
   bool RelayTunnel();
-  void Recheck();
   void Report(int status, std::string_view reason);
 
   HttpParts& parts_;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/names.h"
+
 namespace claviger::sidecar::proxy {
 namespace {
 
@@ -63,7 +65,39 @@ bool ReadPort(std::string_view digits, uint16_t& port) {
          port != 0;
 }
 
+// Up to the next slash or question mark, off the front of `path`.
+std::string_view TakeSegment(std::string_view& path) {
+  const size_t end = std::min(path.find_first_of("/?"), path.size());
+  const std::string_view segment = path.substr(0, end);
+  path.remove_prefix(end);
+  return segment;
+}
+
+bool TakeSlash(std::string_view& path) {
+  if (!path.starts_with('/')) return false;
+  path.remove_prefix(1);
+  return true;
+}
+
 }  // namespace
+
+std::optional<ApiTarget> ParseApiTarget(std::string_view target) {
+  constexpr std::string_view kPrefix = "/v1/connections/";
+  if (!target.starts_with(kPrefix)) return std::nullopt;
+  target.remove_prefix(kPrefix.size());
+  ApiTarget parsed;
+  parsed.connection.ns = TakeSegment(target);
+  if (!TakeSlash(target)) return std::nullopt;
+  parsed.connection.name = TakeSegment(target);
+  if (!TakeSlash(target) || TakeSegment(target) != "http") return std::nullopt;
+  // What cannot be a connection's name is the local API's to refuse.
+  if (!IsDnsLabel(parsed.connection.ns) ||
+      !IsDnsSubdomain(parsed.connection.name)) {
+    return std::nullopt;
+  }
+  parsed.rest = target;
+  return parsed;
+}
 
 std::string PercentDecoded(std::string_view text) {
   std::string out;

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "model/connection.h"
+#include "model/object.h"
 #include "sidecar/api/problem.h"
 
 namespace claviger::sidecar::proxy {
@@ -39,6 +40,14 @@ struct Aimed {
 std::optional<Problem> Aim(const model::Endpoint& endpoint,
                            const Origin& origin, std::string_view method,
                            std::string_view target, Aimed& aimed);
+
+/// The connection and the rest ("/path?query") of a target of the local API,
+/// "/v1/connections/{ns}/{name}/http/{path...}". None: it is no such target.
+struct ApiTarget {
+  model::ObjectRef connection;
+  std::string_view rest;  // "" stands for "/"
+};
+std::optional<ApiTarget> ParseApiTarget(std::string_view target);
 
 /// Whether a path, decoded, is below the connection's base and one of its
 /// prefixes, and has no segment "." or "..".

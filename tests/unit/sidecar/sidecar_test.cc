@@ -12,7 +12,9 @@
 #include <thread>
 
 #include "base/file.h"
+#include "support/await.h"
 #include "support/scripted_server.h"
+#include "unit/http/raw_client.h"
 #include "unit/sidecar/harness.h"
 #include "unit/sidecar/socket_client.h"
 
@@ -263,6 +265,114 @@ TEST_F(ProxyTest, ItsPortHasASecretWhereTheLocalApiHasNoPort) {
                  ReadFile(settings_.tcp.secret_file, 1'000).value() + "\r\n")
           .status,
       200);
+}
+
+TEST_F(ProxyTest, SendsRequestsOfTheLocalApiOnAndTakesItsOwnBack) {
+  RunWith(AnswerHttp(200, "the data"));
+  const std::string base = "/v1/connections/sales/api";
+  const std::string get = "GET " + base;
+  const std::string end = " HTTP/1.1\r\nHost: l\r\n\r\n";
+  http::testing::RawClient client =
+      http::testing::RawClient::ToUnix(settings_.socket.path);
+  for (int round = 0; round < 3; ++round) {
+    client.Send(get + "/http/items?a=1" + end);
+    auto response = client.Read();
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->body, "the data");
+    client.Send(get + end);
+    response = client.Read();
+    ASSERT_TRUE(response);
+    EXPECT_THAT(response->body, HasSubstr("\"sales/api\""));
+  }
+  // Both kinds in one piece.
+  client.Send(get + end + get + "/http" + end + get + "/credential" + end);
+  EXPECT_EQ(client.Read()->status, 200);
+  EXPECT_EQ(client.Read()->body, "the data");
+  EXPECT_EQ(client.Read()->status, 403);
+  EXPECT_THAT(server_->requests().at(0), HasSubstr("GET /items?a=1 HTTP/1.1"));
+  EXPECT_THAT(server_->requests().at(3), HasSubstr("GET / HTTP/1.1"));
+  EXPECT_THAT(server_->requests().at(0),
+              HasSubstr("Authorization: Bearer canary-5f3a-token"));
+}
+
+TEST_F(ProxyTest, StreamsThroughTheLocalApiWhatItWouldNotTakeItself) {
+  const std::string large(1'000'000, 'x');
+  RunWith(AnswerHttp(200, large));
+  http::testing::RawClient client =
+      http::testing::RawClient::ToUnix(settings_.socket.path);
+  client.Send(
+      "POST /v1/connections/sales/api/http/items HTTP/1.1\r\nHost: l\r\n"
+      "Content-Length: 1000000\r\n\r\n" +
+      large);
+  const auto response = client.Read();
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->body, large);
+  EXPECT_THAT(server_->requests().at(0), ::testing::EndsWith(large));
+}
+
+TEST_F(ProxyTest, RefusesInTheLocalApiWhatItsOtherRoutesRefuse) {
+  RunWith(AnswerHttp(200, "the data"));
+  for (const char* path : {"sales/other/http/x", "Sales/api/http/x",
+                           "sales/..%2fapi/http/x", "sales/other/http"}) {
+    EXPECT_EQ(Get(std::string("/v1/connections/") + path).status, 404) << path;
+  }
+  const std::string route = "/v1/connections/sales/api/http/x";
+  EXPECT_EQ(Get(route, "Origin: http://e\r\n").status, 403);
+  EXPECT_EQ(Get(route, "X-Claviger-User-Token: t\r\n").status, 501);
+  EXPECT_EQ(
+      Get(route, "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n").status,
+      400);
+  EXPECT_TRUE(server_->requests().empty());
+}
+
+TEST_F(ProxyTest, RefusesOtherUidsInTheLocalApi) {
+  settings_.socket.allowed_uids = {getuid() + 1};
+  RunWith(AnswerHttp(200, "the data"));
+  const SocketAnswer answer = Get("/v1/connections/sales/api/http/x");
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_THAT(answer.body, HasSubstr("PeerNotAllowed"));
+  EXPECT_TRUE(server_->requests().empty());
+}
+
+TEST_F(ProxyTest, LosesNoneOfAThousandRequestsWhenItStops) {
+  constexpr size_t kRequests = 1'000;
+  RunWith({{Step::Kind::kReadRequest},
+           {Step::Kind::kDrip, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"},
+           {Step::Kind::kSend, "\r\nslow"}});
+  std::vector<http::testing::RawClient> clients;
+  for (size_t i = 0; i < kRequests; ++i) {
+    // Some of them by the local API, no more than it serves at once.
+    const bool api = i % 10 == 0;
+    clients.push_back(http::testing::RawClient::ToUnix(
+        api ? settings_.socket.path : Socket()));
+    ASSERT_TRUE(clients.back().Send(
+        (api ? "GET /v1/connections/sales/api/http/x" : "GET /x") +
+        std::string(" HTTP/1.1\r\nHost: l\r\n\r\n")));
+  }
+  ASSERT_TRUE(Await([this] { return server_->requests().size() == kRequests; },
+                    std::chrono::seconds(60)));
+  sidecar_->Stop();
+  size_t answered = 0;
+  for (auto& client : clients) {
+    const auto response = client.Read();
+    if (response && response->body == "slow") ++answered;
+  }
+  EXPECT_EQ(answered, kRequests);
+  thread_.join();
+}
+
+TEST_F(ProxyTest, FinishesWhatTheLocalApiSentOnWhenItStops) {
+  const Script slow = {
+      {Step::Kind::kReadRequest},
+      {Step::Kind::kDrip, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow"}};
+  RunWith(slow);
+  std::thread client([this] {
+    EXPECT_THAT(Get("/v1/connections/sales/api/http/").body, HasSubstr("slow"));
+  });
+  while (server_->requests().empty()) std::this_thread::yield();
+  sidecar_->Stop();
+  thread_.join();
+  client.join();
 }
 
 TEST_F(ProxyTest, FinishesWhatIsUnderWayWhenItStops) {

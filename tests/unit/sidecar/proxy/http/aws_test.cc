@@ -265,6 +265,25 @@ TEST_F(AwsProxyTest, SignsInPlaceOfTheClient) {
   EXPECT_THAT(seen, Not(HasSubstr(kCanary)));
 }
 
+TEST_F(AwsProxyTest, TakesThePodsSecretAsTheNameOfTheClientsKey) {
+  Ask("GET /b HTTP/1.1\r\nHost: l\r\n\r\n");
+  const auto status = [this](const std::string& key) {
+    RawClient client = proxy_->ConnectTcp();
+    client.Send(
+        "GET /b HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: "
+        "AWS4-HMAC-SHA256 Credential=" +
+        key +
+        "/20150830/eu-west-1/s3/aws4_request, SignedHeaders=host, "
+        "Signature=00\r\n\r\n");
+    const auto response = client.Read();
+    return response ? response->status : 0;
+  };
+  EXPECT_EQ(status("pod-secret"), 200);
+  EXPECT_EQ(status("pod-secre"), 401);
+  EXPECT_EQ(status(""), 401);
+  EXPECT_THAT(server_->requests().at(1), Not(HasSubstr("pod-secret")));
+}
+
 TEST_F(AwsProxyTest, KeepsTheHashThatTheClientMade) {
   const std::string hash = Sha256Hex("abc");
   Ask("PUT /b/k HTTP/1.1\r\nHost: l\r\nx-amz-content-sha256: " + hash +
@@ -297,6 +316,12 @@ TEST_F(AwsProxyTest, CopiesOnlyWhatIsBelowWhereItMayGo) {
 TEST_F(AwsProxyTest, SendsAPlusInAQueryAsTheSpaceItIs) {
   Ask("GET /b?prefix=a+b HTTP/1.1\r\nHost: l\r\n\r\n");
   EXPECT_THAT(server_->requests().at(0), HasSubstr("GET /b?prefix=a%20b "));
+}
+
+TEST_F(AwsProxyTest, SendsThePathOfAnObjectInOneSpelling) {
+  Ask("GET /b/a%2fb//c+(d)%41 HTTP/1.1\r\nHost: l\r\n\r\n");
+  EXPECT_THAT(server_->requests().at(0),
+              HasSubstr("GET /b/a/b//c%2B%28d%29A "));
 }
 
 TEST_F(AwsProxyTest, RefusesBodiesOfOtherServicesWithoutTheirHash) {

@@ -171,6 +171,7 @@ class RunningProxy {
   HttpProxy& proxy() { return proxy_; }
   Loop& loop() { return loop_; }
   const std::string& path() const { return path_; }
+  uint16_t port() const { return port_; }
 
   PlayedAccess access;
   KeptProxied observer;
