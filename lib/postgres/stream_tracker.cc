@@ -38,7 +38,37 @@ void StreamTracker::BeginBody() {
     return;
   }
   left_ = head->body_size;
-  in_ready_ = head->type == 'Z' && left_ > 0;
+  if (side_ == Side::kServer) {
+    NoteServer(head->type);
+  } else {
+    NoteClient(head->type);
+  }
+}
+
+void StreamTracker::NoteServer(char type) {
+  in_ready_ = type == 'Z' && left_ > 0;
+  if (type == 'Z') in_copy_ = false;
+  if (type != 'G') return;
+  in_copy_ = true;
+  ++copy_count_;
+}
+
+void StreamTracker::NoteClient(char type) {
+  switch (type) {
+    case 'Q':  // Query
+    case 'F':  // FunctionCall
+    case 'S':  // Sync
+      ++asked_count_;
+      asking_ = false;
+      break;
+    case 'c':  // a copy's data
+    case 'd':
+    case 'f':
+    case 'X':  // Terminate
+      break;
+    default:
+      asking_ = true;
+  }
 }
 
 }  // namespace claviger::postgres

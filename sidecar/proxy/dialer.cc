@@ -178,10 +178,10 @@ class Handshaking final : public Dialer::Attempt,
   Handshaking(Loop& loop, std::unique_ptr<Stream> stream, Dialer::Done done)
       : Timed(loop), stream_(std::move(stream)), done_(std::move(done)) {}
 
-  void Start(Loop& loop, const TlsClient& tls,
+  void Start(Loop& loop, const TlsClient& tls, const std::string& host,
              std::chrono::milliseconds deadline) {
     SetDeadline(deadline);
-    session_ = tls.Begin(stream_->fd());
+    session_ = tls.Begin(stream_->fd(), host);
     // Not from within the caller's call.
     loop.Post([weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->Advance();
@@ -282,11 +282,11 @@ std::shared_ptr<Dialer::Attempt> Dialer::Connect(const std::string& host,
 }
 
 std::shared_ptr<Dialer::Attempt> Dialer::Secure(std::unique_ptr<Stream> stream,
-                                                const TlsClient& tls,
-                                                Done done) {
+                                                const TlsClient& tls, Done done,
+                                                const std::string& host) {
   auto attempt =
       std::make_shared<Handshaking>(loop_, std::move(stream), std::move(done));
-  attempt->Start(loop_, tls, deadlines_.handshake);
+  attempt->Start(loop_, tls, host, deadlines_.handshake);
   return attempt;
 }
 

@@ -59,10 +59,10 @@ class Dialer {
                                                  uint16_t port, Done done);
   /// TLS over a plain connection that has sent nothing that is unread.
   /// kUnauthenticated where the server's certificate is not trusted. `tls` must
-  /// live until then.
+  /// live until then; `host` as in TlsClient::Begin.
   [[nodiscard]] std::shared_ptr<Attempt> Secure(std::unique_ptr<Stream> stream,
-                                                const TlsClient& tls,
-                                                Done done);
+                                                const TlsClient& tls, Done done,
+                                                const std::string& host = "");
 
  private:
   Loop& loop_;

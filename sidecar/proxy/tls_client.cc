@@ -101,6 +101,7 @@ bool ExpectName(SSL* ssl, const std::string& name) {
 struct TlsClient::State {
   Context context;
   std::string name;
+  bool is_fixed = false;  // by the endpoint, whatever the host
   bool check_name = true;
 };
 
@@ -119,7 +120,8 @@ Result<TlsClient> TlsClient::Make(const model::Tls& tls,
     return Fail(ErrorCode::kInternal, "no memory for TLS");
   }
   SSL_CTX* const context = state->context.get();
-  state->name = tls.server_name.empty() ? host : tls.server_name;
+  state->is_fixed = !tls.server_name.empty();
+  state->name = state->is_fixed ? tls.server_name : host;
   state->check_name = tls.mode == "verify-full";
   const bool verify = state->check_name || tls.mode == "verify-ca";
   if (verify) {
@@ -142,16 +144,19 @@ Result<TlsClient> TlsClient::Make(const model::Tls& tls,
   return TlsClient(std::move(state));
 }
 
-std::unique_ptr<http::TlsSession> TlsClient::Begin(int fd) const {
+std::unique_ptr<http::TlsSession> TlsClient::Begin(
+    int fd, const std::string& host) const {
+  const std::string& name =
+      state_->is_fixed || host.empty() ? state_->name : host;
   auto session = http::TlsSession::Make(state_->context.get(), fd,
                                         http::TlsSession::Role::kClient);
   if (!session) return nullptr;
   SSL* const ssl = session->native();
   // Names only: RFC 6066 has no addresses there.
-  if (!ParseIpAddress(state_->name)) {
-    SSL_set_tlsext_host_name(ssl, state_->name.c_str());
+  if (!ParseIpAddress(name)) {
+    SSL_set_tlsext_host_name(ssl, name.c_str());
   }
-  if (state_->check_name && !ExpectName(ssl, state_->name)) return nullptr;
+  if (state_->check_name && !ExpectName(ssl, name)) return nullptr;
   return session;
 }
 

@@ -42,9 +42,11 @@ class TlsClient {
   TlsClient(TlsClient&&) noexcept;
   TlsClient& operator=(TlsClient&&) noexcept;
 
-  /// A handshake about to begin on `fd`, which stays the caller's. Null where
-  /// there is no memory for it.
-  std::unique_ptr<http::TlsSession> Begin(int fd) const;
+  /// A handshake about to begin on `fd`, which stays the caller's. `host`: the
+  /// one of several that this connection is to; empty: Make's. Null where there
+  /// is no memory for it.
+  std::unique_ptr<http::TlsSession> Begin(int fd,
+                                          const std::string& host = "") const;
 
  private:
   struct State;

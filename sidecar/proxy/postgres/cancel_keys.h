@@ -19,8 +19,7 @@ namespace claviger::sidecar::proxy::pg {
 /// Whom a cancel request is for, at the server.
 struct CancelTarget {
   std::shared_ptr<const ServerRoute> route;
-  std::string address;  // the one that the session is connected to
-  uint16_t port = 0;
+  ServerAddress address;  // the one that the session is connected to
   uint32_t pid = 0;
   std::string key;
 };

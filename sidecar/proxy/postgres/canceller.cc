@@ -41,8 +41,7 @@ class Canceller::Job final : public Timed,
     SetDeadline(kDeadline);
     packet_ = postgres::MakeCancelRequest(target.pid, target.key);
     upstream_ = Upstream::Open(
-        owner_.loop_, owner_.dialer_, target.route,
-        {{target.address, target.port}},
+        owner_.loop_, owner_.dialer_, target.route, {target.address},
         [weak = weak_from_this()](Result<std::unique_ptr<Stream>> stream) {
           const auto self = weak.lock();
           if (!self) return;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "postgres/wire.h"
 #include "sidecar/proxy/postgres/faults.h"
 
 namespace claviger::sidecar::proxy::pg {
@@ -57,20 +58,22 @@ void Entry::OnAnswer(Access::Answer answer) {
   auto plan = parts_.plans.For(parts_.access, *permit_);
   if (!plan) return Finish(FaultOf(parts_.connection, plan.error()));
   plan_ = std::move(*plan);
-  Open();
+  Open(plan_->route->addresses);
 }
 
-void Entry::Open() {
+void Entry::Open(std::vector<ServerAddress> addresses) {
   upstream_ = Upstream::Open(
-      parts_.loop, parts_.dialer, plan_->route, plan_->route->addresses,
+      parts_.loop, parts_.dialer, plan_->route, std::move(addresses),
       [weak = weak_from_this()](Result<std::unique_ptr<Stream>> stream) {
         const auto self = weak.lock();
         if (!self) return;
         if (!stream) {
-          return self->Finish(FaultOf(self->parts_.connection, stream.error()));
+          return self->TryNext(
+              FaultOf(self->parts_.connection, stream.error()));
         }
         self->LogIn(std::move(*stream));
-      });
+      },
+      parts_.deadlines.answer);
 }
 
 void Entry::LogIn(std::unique_ptr<Stream> stream) {
@@ -89,7 +92,8 @@ void Entry::LogIn(std::unique_ptr<Stream> stream) {
       parts_.loop, std::move(stream), std::move(wish), parts_.random,
       [weak = weak_from_this()](ServerLogin::Outcome outcome) {
         if (const auto self = weak.lock()) self->OnLogin(std::move(outcome));
-      });
+      },
+      parts_.deadlines.login);
   login_->Begin();
 }
 
@@ -101,9 +105,28 @@ void Entry::OnLogin(ServerLogin::Outcome outcome) {
   if (auto* failure = std::get_if<postgres::LoginFailure>(&outcome)) {
     return OnRefused(*failure);
   }
-  auto& in = std::get<ServerLogin::In>(outcome);
+  OnIn(std::move(std::get<ServerLogin::In>(outcome)));
+}
+
+void Entry::OnIn(ServerLogin::In in) {
   if (in.login.keys) plan_->kept_keys = in.login.keys;
+  const Fit fit =
+      any_ ? Fit::kYes : FitOf(plan_->attributes, in.login.greeting);
+  if (fit != Fit::kYes) {
+    std::string goodbye;
+    postgres::AppendMessage(goodbye, 'X', "");
+    in.stream->Write(goodbye);
+    return TryNext(
+        Fault(parts_.connection, postgres::sqlstate::kCannotConnect,
+              "UpstreamUnavailable",
+              fit == Fit::kNo
+                  ? "no server is as the connection's target_session_attrs says"
+                  : "the server does not say whether it is as the connection's "
+                    "target_session_attrs says (PostgreSQL 14 and newer do)",
+              "try again; have the endpoint's hosts looked at"));
+  }
   Entered entered;
+  entered.host = upstream_->address().name;
   entered.stream = std::move(in.stream);
   entered.login = std::move(in.login);
   entered.route = plan_->route;
@@ -115,6 +138,10 @@ void Entry::OnLogin(ServerLogin::Outcome outcome) {
 }
 
 void Entry::OnRefused(const postgres::LoginFailure& failure) {
+  // It starts, or recovers: another one may be ready.
+  if (failure.error.sqlstate == postgres::sqlstate::kCannotConnectNow) {
+    return TryNext(FaultOf(parts_.connection, failure));
+  }
   if (!failure.is_credential() || std::exchange(retried_, true)) {
     return Finish(FaultOf(parts_.connection, failure));
   }
@@ -124,6 +151,15 @@ void Entry::OnRefused(const postgres::LoginFailure& failure) {
                             self->OnAnswer(std::move(answer));
                           }
                         });
+}
+
+void Entry::TryNext(postgres::ErrorFields last) {
+  std::vector<ServerAddress> left;
+  if (upstream_) left = upstream_->TakeLeft();
+  if (!left.empty()) return Open(std::move(left));
+  const bool preferred = plan_->attributes == SessionAttributes::kPreferStandby;
+  if (!preferred || std::exchange(any_, true)) return Finish(std::move(last));
+  Open(plan_->route->addresses);
 }
 
 void Entry::Finish(Outcome outcome) {

@@ -5,6 +5,7 @@
 // anew and try once more. Loop's thread only.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,6 +36,16 @@ class PlanCache {
   std::shared_ptr<const ServerPlan> plan_;
 };
 
+/// For whoever says nothing, or too little.
+struct EntryDeadlines {
+  /// A client: until it has said what it wants and proved who it is.
+  std::chrono::milliseconds client{10'000};
+  /// A server: for its answer about TLS.
+  std::chrono::milliseconds answer = Upstream::kAnswerDeadline;
+  /// A server: from the startup packet until it is ready.
+  std::chrono::milliseconds login = ServerLogin::kDeadline;
+};
+
 /// What sessions of one Connection share on their way in. References outlive
 /// the object.
 struct EntryParts {
@@ -44,11 +55,13 @@ struct EntryParts {
   Random& random;
   model::ObjectRef connection;
   std::string workload;  // "reports/nightly"
+  EntryDeadlines deadlines = {};
   PlanCache plans = {};
 };
 
 struct Entered {
   std::unique_ptr<Stream> stream;
+  std::string host;  // as the endpoint names it
   postgres::LoggedIn login;
   std::shared_ptr<const ServerRoute> route;
   StartupPlan startup;
@@ -71,10 +84,13 @@ class Entry final : public std::enable_shared_from_this<Entry> {
 
  private:
   void OnAnswer(Access::Answer answer);
-  void Open();
+  void Open(std::vector<ServerAddress> addresses);
   void LogIn(std::unique_ptr<Stream> stream);
   void OnLogin(ServerLogin::Outcome outcome);
   void OnRefused(const postgres::LoginFailure& failure);
+  void OnIn(ServerLogin::In in);
+  // Goes on with the servers that are left; what to say where none is.
+  void TryNext(postgres::ErrorFields last);
   void Finish(Outcome outcome);
 
   EntryParts& parts_;
@@ -86,6 +102,7 @@ class Entry final : public std::enable_shared_from_this<Entry> {
   std::shared_ptr<Upstream> upstream_;
   std::shared_ptr<ServerLogin> login_;
   bool retried_ = false;
+  bool any_ = false;  // none is as preferred: any will do
 };
 
 }  // namespace claviger::sidecar::proxy::pg

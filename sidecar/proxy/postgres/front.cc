@@ -23,8 +23,9 @@ Front::Front(const Parts& parts, model::ObjectRef connection,
              std::string workload, const FrontLimits& limits)
     : Timed(parts.loop),
       parts_(parts),
-      entry_{parts.loop,   parts.access,          parts.dialer,
-             parts.random, std::move(connection), std::move(workload)},
+      entry_{parts.loop,      parts.access,          parts.dialer,
+             parts.random,    std::move(connection), std::move(workload),
+             limits.deadlines},
       limits_(limits),
       keys_(parts.random),
       canceller_(parts.loop, parts.dialer) {}

@@ -19,6 +19,7 @@ namespace claviger::sidecar::proxy::pg {
 struct FrontLimits {
   size_t max_sessions = 20'000;
   size_t max_entering = 512;  // on their way in
+  EntryDeadlines deadlines;
   /// How long a session that may not be any more has for its transaction.
   std::chrono::milliseconds revocation_grace{30'000};
 };

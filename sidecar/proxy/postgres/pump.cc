@@ -20,22 +20,22 @@ Pump::Pump(Loop& loop, Stream& client, Stream& server, std::span<char> space,
       to_client_{server, client},
       to_server_{client, server} {}
 
-void Pump::Start(std::string to_client, std::string to_server) {
-  to_client_.held = std::move(to_client);
-  to_server_.held = std::move(to_server);
-  asked_ = !to_server_.held.empty();
+void Pump::Start(Beginning beginning) {
+  turns_ = postgres::Turns(beginning.status);
+  Note(to_client_, beginning.rest);
+  Note(to_server_, beginning.asked);
+  to_client_.held = std::move(beginning.welcome) + beginning.rest;
+  to_server_.held = std::move(beginning.asked);
   Again(to_client_);
   Again(to_server_);
 }
 
 bool Pump::at_boundary() const {
-  return tracker_.at_boundary() && to_client_.held.empty();
+  return turns_.at_boundary() && to_client_.held.empty();
 }
 
 bool Pump::is_idle() const {
-  const char status =
-      tracker_.ready_count() == 0 ? first_status_ : tracker_.status();
-  return at_boundary() && status == 'I' && !asked_ && to_server_.held.empty();
+  return at_boundary() && turns_.is_idle() && to_server_.held.empty();
 }
 
 void Pump::Turn(Way& way) {
@@ -101,13 +101,8 @@ bool Pump::Move(Way& way) {
 
 void Pump::Note(Way& way, std::string_view bytes) {
   way.bytes += bytes.size();
-  if (&way == &to_server_) {
-    asked_ = true;
-    answered_ = tracker_.ready_count();
-    return;
-  }
-  tracker_.Pass(bytes);
-  if (tracker_.ready_count() != answered_) asked_ = false;
+  if (&way == &to_server_) return turns_.FromClient(bytes);
+  turns_.FromServer(bytes);
 }
 
 void Pump::Wait(Way& way, Stream& stream, Stream::Outcome wanted) {

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "postgres/stream_tracker.h"
+#include "postgres/turns.h"
 #include "sidecar/proxy/stream.h"
 
 namespace claviger::sidecar::proxy::pg {
@@ -35,8 +35,14 @@ class Pump {
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
 
-  /// Sends these first: to the client, and to the server.
-  void Start(std::string to_client, std::string to_server);
+  struct Beginning {
+    std::string welcome;  // the sidecar's own, for the client
+    std::string rest;     // what the server has said behind the login
+    std::string asked;    // what the client has said already
+    char status = 'I';    // of the transaction
+  };
+  /// Sends what there is, and goes on.
+  void Start(Beginning beginning);
   /// Nothing is carried any more; no call to the owner.
   void Stop() { stopped_ = true; }
 
@@ -46,8 +52,6 @@ class Pump {
   bool at_boundary() const;
   /// And no transaction is open, no answer expected.
   bool is_idle() const;
-  /// The transaction's state before anything passes.
-  void SetStatus(char status) { first_status_ = status; }
 
  private:
   struct Way {
@@ -74,10 +78,7 @@ class Pump {
   const std::weak_ptr<void> alive_;
   Way to_client_;
   Way to_server_;
-  postgres::StreamTracker tracker_;
-  char first_status_ = 'I';
-  uint64_t answered_ = 0;  // ReadyForQuery when the client last spoke
-  bool asked_ = false;     // and it has spoken since the last
+  postgres::Turns turns_;
   bool stopped_ = false;
 };
 

@@ -7,22 +7,23 @@
 namespace claviger::sidecar::proxy::pg {
 namespace {
 
-constexpr std::chrono::milliseconds kLoginDeadline{10'000};
 constexpr size_t kPiece = size_t{4} << 10U;
 
 }  // namespace
 
 ServerLogin::ServerLogin(Loop& loop, std::unique_ptr<Stream> stream,
-                         postgres::LoginWish wish, Random& random, Done done)
+                         postgres::LoginWish wish, Random& random, Done done,
+                         std::chrono::milliseconds deadline)
     : Timed(loop),
       stream_(std::move(stream)),
       login_(std::move(wish), random),
+      deadline_(deadline),
       done_(std::move(done)) {}
 
 ServerLogin::~ServerLogin() { WipeString(out_); }
 
 void ServerLogin::Begin() {
-  SetDeadline(kLoginDeadline);
+  SetDeadline(deadline_);
   out_ = login_.Begin();
   Advance();
 }

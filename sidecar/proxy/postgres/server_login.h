@@ -4,6 +4,7 @@
 // a deadline. Loop's thread only.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,6 +18,8 @@ namespace claviger::sidecar::proxy::pg {
 class ServerLogin final : public Timed,
                           public std::enable_shared_from_this<ServerLogin> {
  public:
+  static constexpr std::chrono::milliseconds kDeadline{10'000};
+
   struct In {
     std::unique_ptr<Stream> stream;
     postgres::LoggedIn login;
@@ -26,7 +29,8 @@ class ServerLogin final : public Timed,
   using Done = std::function<void(Outcome)>;
 
   ServerLogin(Loop& loop, std::unique_ptr<Stream> stream,
-              postgres::LoginWish wish, Random& random, Done done);
+              postgres::LoginWish wish, Random& random, Done done,
+              std::chrono::milliseconds deadline = kDeadline);
   ~ServerLogin() override;
 
   /// Once. Dropping the object cancels it.
@@ -43,6 +47,7 @@ class ServerLogin final : public Timed,
 
   std::unique_ptr<Stream> stream_;
   postgres::Login login_;
+  const std::chrono::milliseconds deadline_;
   Done done_;
   std::string out_;  // may hold the password
   size_t sent_ = 0;

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "postgres/saslprep.h"
 #include "sidecar/proxy/postgres/client_certificate.h"
 
 namespace claviger::sidecar::proxy::pg {
@@ -24,8 +25,10 @@ ServerAddress ParseAddress(std::string_view text, uint16_t port) {
   if (has_port) {
     std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
   }
-  if (bracketed) return {std::string(text.substr(1, end - 1)), port};
-  return {std::string(has_port ? text.substr(0, colon) : text), port};
+  const std::string host(bracketed  ? text.substr(1, end - 1)
+                         : has_port ? text.substr(0, colon)
+                                    : text);
+  return {host, port, host};
 }
 
 std::string ParameterOf(const access::ConnectionFacts& facts,
@@ -72,6 +75,17 @@ Status ReadBinding(std::string_view word, postgres::Binding& binding) {
   return {};
 }
 
+Status ReadAttributes(std::string_view word, SessionAttributes& attributes) {
+  const auto known = ParseSessionAttributes(word);
+  if (!known) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "the parameter target_session_attrs is not any, read-write, "
+                "read-only, primary, standby or prefer-standby");
+  }
+  attributes = *known;
+  return {};
+}
+
 Result<std::string> Take(const Fields& fields, const std::string& name) {
   const auto found = fields.find(name);
   if (found == fields.end() || found->second.empty()) {
@@ -94,6 +108,12 @@ Status ReadCredential(const std::string& type, const Fields& fields,
     if (!password) return Fail(std::move(password.error()));
     plan.user = std::move(*user);
     plan.password = Secret(std::move(*password));
+    if (plan.methods.scram &&
+        postgres::IsChangedBySaslPrep(plan.password.Reveal())) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  "the secret's password holds characters that SASLprep "
+                  "changes, such as a no-break space or what is not in NFKC");
+    }
     return {};
   }
   if (type != "client-cert") {
@@ -136,7 +156,7 @@ std::vector<ServerAddress> AddressesOf(const access::ConnectionFacts& facts,
   const uint16_t port =
       facts.endpoint.port ? static_cast<uint16_t>(*facts.endpoint.port) : usual;
   if (!facts.endpoint.host.empty()) {
-    addresses.push_back({facts.endpoint.host, port});
+    addresses.push_back({facts.endpoint.host, port, facts.endpoint.host});
   }
   for (const std::string& host : facts.endpoint.hosts) {
     addresses.push_back(ParseAddress(host, port));
@@ -162,6 +182,10 @@ Result<std::shared_ptr<const ServerPlan>> MakeServerPlan(const Permit& permit,
   if (!methods.empty()) done = ReadMethods(methods, plan->methods);
   if (done) {
     done = ReadBinding(ParameterOf(facts, "channel_binding"), plan->binding);
+  }
+  if (done) {
+    done = ReadAttributes(ParameterOf(facts, "target_session_attrs"),
+                          plan->attributes);
   }
   if (done) {
     done = ReadCredential(facts.credential_type, fields, *plan, certificate);

@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "postgres/login.h"
 #include "sidecar/proxy/access.h"
+#include "sidecar/proxy/postgres/session_attributes.h"
 #include "sidecar/proxy/tls_client.h"
 
 namespace claviger::sidecar::proxy::pg {
@@ -22,6 +23,7 @@ namespace claviger::sidecar::proxy::pg {
 struct ServerAddress {
   std::string host;
   uint16_t port = 0;
+  std::string name = {};  // what the certificate has to name; `host` at first
 };
 
 /// Where an endpoint's servers are, in its order; `usual`: the port where none
@@ -41,6 +43,7 @@ struct ServerPlan {
   std::shared_ptr<const ServerRoute> route;
   postgres::Methods methods;
   postgres::Binding binding = postgres::Binding::kPrefer;
+  SessionAttributes attributes = SessionAttributes::kAny;
   std::string user;
   Secret password;
   /// Of the last login; spares the next one the work.

@@ -17,8 +17,6 @@ namespace {
 
 namespace sqlstate = postgres::sqlstate;
 
-constexpr std::chrono::milliseconds kFirstDeadline{10'000};
-// Longer than everything on the way in takes by its own deadlines.
 constexpr std::chrono::milliseconds kLingerDeadline{1'000};
 constexpr size_t kLingerBytes = size_t{256} << 10U;
 constexpr size_t kShortKey = 4;  // of protocol 3.0
@@ -58,7 +56,7 @@ Session::Session(Home& home, std::unique_ptr<Stream> client,
 }
 
 void Session::Begin() {
-  SetDeadline(kFirstDeadline);
+  SetDeadline(home_.parts().deadlines.client);
   Read();
 }
 
@@ -212,12 +210,11 @@ void Session::OnEntered(Entry::Outcome outcome) {
   report_.degraded = entered.degraded;
   pump_ = std::make_unique<Pump>(home_.parts().loop, *client_, *server_,
                                  home_.space(), *this, weak_from_this());
-  pump_->SetStatus(entered.login.status);
   home_.OnOpened(*this);
-  pump_->Start(Welcome(entered), std::exchange(held_, {}));
+  pump_->Start(Welcome(entered));
 }
 
-std::string Session::Welcome(Entered& entered) {
+Pump::Beginning Session::Welcome(Entered& entered) {
   const uint32_t minor = entered.login.minor;
   const StartupPlan& startup = entered.startup;
   std::string out;
@@ -228,11 +225,10 @@ std::string Session::Welcome(Entered& entered) {
   postgres::AppendAuthenticationOk(out);
   out += entered.login.greeting;
   if (!entered.login.cancel_key.empty()) {
-    ServerAddress server = PeerOf(*server_);
     CancelTarget target;
     target.route = route_;
-    target.address = std::move(server.host);
-    target.port = server.port;
+    target.address = PeerOf(*server_);
+    target.address.name = entered.host;
     target.pid = entered.login.pid;
     target.key = std::move(entered.login.cancel_key);
     const auto issued =
@@ -241,7 +237,8 @@ std::string Session::Welcome(Entered& entered) {
     postgres::AppendBackendKey(out, issued.pid, issued.key);
   }
   postgres::AppendReadyForQuery(out, entered.login.status);
-  return out += entered.login.rest;
+  return {std::move(out), std::move(entered.login.rest),
+          std::exchange(held_, {}), entered.login.status};
 }
 
 void Session::Revoke(postgres::ErrorFields error,

@@ -80,7 +80,7 @@ class Session final : public Pump::Owner,
   void Prove();
   void Enter();
   void OnEntered(Entry::Outcome outcome);
-  std::string Welcome(Entered& entered);
+  Pump::Beginning Welcome(Entered& entered);
   void Refuse(const postgres::ErrorFields& error, std::string reason);
   void Linger();
   void CutNow();

@@ -8,28 +8,27 @@
 #include "postgres/startup.h"
 
 namespace claviger::sidecar::proxy::pg {
-namespace {
-
-constexpr std::chrono::milliseconds kAnswerDeadline{5'000};
-
-}  // namespace
 
 Upstream::Upstream(Loop& loop, Dialer& dialer,
                    std::shared_ptr<const ServerRoute> route,
-                   std::vector<ServerAddress> addresses, Done done)
+                   std::vector<ServerAddress> addresses, Done done,
+                   std::chrono::milliseconds answer_deadline)
     : Timed(loop),
       dialer_(dialer),
       route_(std::move(route)),
       left_(std::move(addresses)),
+      answer_deadline_(answer_deadline),
       done_(std::move(done)) {
   std::reverse(left_.begin(), left_.end());
 }
 
 std::shared_ptr<Upstream> Upstream::Open(
     Loop& loop, Dialer& dialer, std::shared_ptr<const ServerRoute> route,
-    std::vector<ServerAddress> addresses, Done done) {
-  auto upstream = std::make_shared<Upstream>(
-      loop, dialer, std::move(route), std::move(addresses), std::move(done));
+    std::vector<ServerAddress> addresses, Done done,
+    std::chrono::milliseconds answer_deadline) {
+  auto upstream = std::make_shared<Upstream>(loop, dialer, std::move(route),
+                                             std::move(addresses),
+                                             std::move(done), answer_deadline);
   upstream->TryNext({ErrorCode::kUnavailable, "no address to connect to"});
   return upstream;
 }
@@ -44,14 +43,19 @@ std::shared_ptr<Upstream> Upstream::OpenOn(
   return upstream;
 }
 
+std::vector<ServerAddress> Upstream::TakeLeft() {
+  std::reverse(left_.begin(), left_.end());
+  return std::exchange(left_, {});
+}
+
 void Upstream::TryNext(Error last) {
   stream_.reset();
   ClearDeadline();
   if (left_.empty()) return Finish(claviger::Fail(std::move(last)));
-  const ServerAddress address = std::move(left_.back());
+  address_ = std::move(left_.back());
   left_.pop_back();
   attempt_ = dialer_.Connect(
-      address.host, address.port,
+      address_.host, address_.port,
       [weak = weak_from_this()](Result<std::unique_ptr<Stream>> stream) {
         const auto self = weak.lock();
         if (!self) return;
@@ -63,7 +67,7 @@ void Upstream::TryNext(Error last) {
 void Upstream::OnConnected(std::unique_ptr<Stream> stream) {
   stream_ = std::move(stream);
   if (!route_->tls) return Finish(std::move(stream_));
-  SetDeadline(kAnswerDeadline);
+  SetDeadline(answer_deadline_);
   asking_ = postgres::MakeSslRequest();
   Ask();
 }
@@ -113,7 +117,8 @@ void Upstream::Secure() {
         if (!self) return;
         if (!stream) return self->TryNext(std::move(stream.error()));
         self->Finish(std::move(*stream));
-      });
+      },
+      address_.name);
 }
 
 void Upstream::Finish(Result<std::unique_ptr<Stream>> result) {

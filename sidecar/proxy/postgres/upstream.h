@@ -6,6 +6,7 @@
 // came through it. Loop's thread only.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,20 +21,28 @@ namespace claviger::sidecar::proxy::pg {
 class Upstream final : public Timed,
                        public std::enable_shared_from_this<Upstream> {
  public:
+  /// For the byte that answers the question about TLS.
+  static constexpr std::chrono::milliseconds kAnswerDeadline{5'000};
   using Done = std::function<void(Result<std::unique_ptr<Stream>>)>;
 
   /// Tries `addresses` in turn; those of `route` or one of theirs. `dialer`
   /// outlives the object. Dropping the object cancels it.
   [[nodiscard]] static std::shared_ptr<Upstream> Open(
       Loop& loop, Dialer& dialer, std::shared_ptr<const ServerRoute> route,
-      std::vector<ServerAddress> addresses, Done done);
+      std::vector<ServerAddress> addresses, Done done,
+      std::chrono::milliseconds answer_deadline = kAnswerDeadline);
   /// The same on a connection to one of them that is there already.
   [[nodiscard]] static std::shared_ptr<Upstream> OpenOn(
       Loop& loop, Dialer& dialer, std::shared_ptr<const ServerRoute> route,
       std::unique_ptr<Stream> stream, Done done);
 
   Upstream(Loop& loop, Dialer& dialer, std::shared_ptr<const ServerRoute> route,
-           std::vector<ServerAddress> addresses, Done done);
+           std::vector<ServerAddress> addresses, Done done,
+           std::chrono::milliseconds answer_deadline = kAnswerDeadline);
+
+  /// Once it is connected: where to, and what was not tried.
+  const ServerAddress& address() const { return address_; }
+  std::vector<ServerAddress> TakeLeft();
 
  private:
   void TryNext(Error last);
@@ -47,6 +56,8 @@ class Upstream final : public Timed,
   Dialer& dialer_;
   const std::shared_ptr<const ServerRoute> route_;
   std::vector<ServerAddress> left_;  // the next one last
+  const std::chrono::milliseconds answer_deadline_;
+  ServerAddress address_;  // the one that is tried
   Done done_;
   std::shared_ptr<Dialer::Attempt> attempt_;
   std::unique_ptr<Stream> stream_;

@@ -78,6 +78,40 @@ TEST_F(CancelTest, IgnoresKeysThatWereNotIssued) {
   EXPECT_TRUE(NobodyCame());
 }
 
+TEST_F(CancelTest, EndsNoOtherSessionThanTheKeysOwn) {
+  const Pair one = Open();
+  const Pair other = Open();
+  const Key first = KeyIn(one.greeting);
+  const Key second = KeyIn(other.greeting);
+  EXPECT_EQ(Ask(first.pid, second.key).HearEnd(), "");
+  EXPECT_EQ(Ask(second.pid, first.key).HearEnd(), "");
+  EXPECT_TRUE(NobodyCame());
+  // Another connection of the same pod has its own keys.
+  const auto here = std::move(front_);
+  Restart({});
+  EXPECT_EQ(Ask(first.pid, first.key).HearEnd(), "");
+  EXPECT_TRUE(NobodyCame());
+}
+
+TEST_F(CancelTest, TakesTheServersKeysOfAllSizesOfTheNewerProtocol) {
+  for (const size_t size : {4U, 5U, 255U, 256U}) {
+    Wire client = Connect();
+    client.Say(Startup(2));
+    Wire server = Accept();
+    LetIn(server, std::string(size, 'k'));
+    std::string greeting;
+    while (greeting.empty() || greeting.back() != 'I') {
+      greeting += client.HearMessage();
+    }
+    const Key key = KeyIn(greeting);
+    const Wire asking = Ask(key.pid, key.key);
+    Wire asked = Accept();
+    const std::string packet =
+        postgres::MakeCancelRequest(4'711, std::string(size, 'k'));
+    EXPECT_EQ(asked.Hear(packet.size()), packet);
+  }
+}
+
 TEST_F(CancelTest, ForgetsTheKeyWithItsSession) {
   Key key;
   {

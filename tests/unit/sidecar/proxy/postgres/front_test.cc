@@ -116,6 +116,39 @@ TEST_F(FrontTest, RotationLeavesOpenSessionsAloneAndServesNewOnes) {
   EXPECT_THAT(LetIn(server), HasSubstr("app_2"));
 }
 
+TEST_F(FrontTest, ARotationCutsNoneOfFiveHundredSessions) {
+  std::vector<Pair> pairs;
+  for (int i = 0; i < 500; ++i) pairs.push_back(Open());
+  access_.SetPassword("app_2", "another");
+  front_->Review();
+  for (Pair& pair : pairs) {
+    pair.client.Say(Message('Q', "COMMIT"));
+    EXPECT_EQ(pair.server.HearMessage(), Message('Q', "COMMIT"));
+  }
+  EXPECT_EQ(front_->sessions(), 500U);
+  EXPECT_TRUE(reports_.empty());
+}
+
+// A lease that ends: the server's own error, which says whether to try again,
+// and the next session has the next user.
+TEST_F(FrontTest, PassesTheServersWordOnWhenItEndsATransaction) {
+  Pair pair = Open();
+  pair.client.Say(Message('Q', "BEGIN"));
+  pair.server.HearMessage();
+  pair.server.Say(Message('Z', "T"));
+  EXPECT_EQ(pair.client.HearMessage(), Message('Z', "T"));
+  const std::string ended =
+      Refusal("57P01", "terminating connection due to administrator command");
+  pair.server.Say(ended);
+  pair.server.Close();
+  access_.SetPassword("v-next", "another");
+  EXPECT_EQ(pair.client.HearEnd(), ended);
+  Wire client = Connect();
+  client.Say(Startup());
+  Wire server = Accept();
+  EXPECT_THAT(LetIn(server), HasSubstr("v-next"));
+}
+
 TEST_F(FrontTest, WritesNoMoreThanTheClientReads) {
   Pair pair = Open();
   std::string head = "D";
@@ -155,6 +188,35 @@ TEST_F(FrontTest, SaysGoodbyeWhenItStops) {
   EXPECT_EQ(error.sqlstate, "57P01");
   EXPECT_THAT(error.hint, HasSubstr("sales/warehouse"));
   pair.server.HearEnd();
+}
+
+TEST_F(FrontTest, LetsTransactionsEndWhenItStops) {
+  Pair pair = Open();
+  pair.client.Say(Message('Q', "BEGIN"));
+  pair.server.HearMessage();
+  pair.server.Say(Message('Z', "T"));
+  EXPECT_EQ(pair.client.HearMessage(), Message('Z', "T"));
+  front_->BeginStop(std::chrono::seconds(5));
+  EXPECT_EQ(Connect().HearEnd(), "");  // no more come in
+  EXPECT_TRUE(pair.client.IsQuiet());
+  pair.client.Say(Message('Q', "COMMIT"));
+  EXPECT_EQ(pair.server.HearMessage(), Message('Q', "COMMIT"));
+  pair.server.Say(Message('Z', "I"));
+  EXPECT_EQ(pair.client.HearMessage(), Message('Z', "I"));
+  EXPECT_EQ(HearError(pair.client).sqlstate, "57P01");
+  EXPECT_EQ(front_->sessions(), 0U);
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].outcome, "stopped");
+}
+
+TEST_F(FrontTest, CutsTransactionsOffThatDoNotEndWhileItStops) {
+  Pair pair = Open();
+  pair.client.Say(Message('Q', "BEGIN"));
+  pair.server.HearMessage();
+  pair.server.Say(Message('Z', "T"));
+  EXPECT_EQ(pair.client.HearMessage(), Message('Z', "T"));
+  front_->BeginStop(std::chrono::milliseconds(50));
+  EXPECT_EQ(HearError(pair.client).sqlstate, "57P01");
 }
 
 }  // namespace

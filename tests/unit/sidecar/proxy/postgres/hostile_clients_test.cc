@@ -32,6 +32,18 @@ TEST_F(HostileClientsTest, AnswersEachWishForEncryptionWithOneByte) {
   EXPECT_EQ(client.HearMessage(), Authentication(0));
 }
 
+TEST_F(HostileClientsTest, AnswersBothWishesInTheOtherOrder) {
+  Wire client = Connect();
+  client.Say(postgres::MakeSslRequest());
+  EXPECT_EQ(client.Hear(1), "N");
+  client.Say(GssRequest());
+  EXPECT_EQ(client.Hear(1), "N");
+  client.Say(Startup());
+  Wire server = Accept();
+  LetIn(server);
+  EXPECT_EQ(client.HearMessage(), Authentication(0));
+}
+
 TEST_F(HostileClientsTest, RefusesTheSameWishTwice) {
   for (const std::string& wish : {postgres::MakeSslRequest(), GssRequest()}) {
     Wire client = Connect();

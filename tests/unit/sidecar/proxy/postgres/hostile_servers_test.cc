@@ -141,6 +141,23 @@ TEST_F(HostileServersTest, ProveThatTheyKnowThePassword) {
   }
 }
 
+TEST_F(HostileServersTest, CannotHaveThePasswordHashedForMinutes) {
+  for (const char* iterations : {"2147483648", "100001", "1"}) {
+    Wire client = Connect();
+    client.Say(Startup());
+    Wire server = Accept();
+    const std::string head = server.Hear(4);
+    server.Hear(*postgres::Cursor(head).Int32() - 4);
+    server.Say(SaslOffer({"SCRAM-SHA-256"}));
+    const std::string first = BodyOf('p', server.HearMessage());
+    const std::string nonce = first.substr(first.find("r=") + 2);
+    server.Say(
+        Authentication(11, "r=" + nonce + "x,s=c2FsdA==,i=" + iterations));
+    EXPECT_EQ(HearError(client).sqlstate, "08001");
+    EXPECT_EQ(server.HearEnd(), "");
+  }
+}
+
 TEST_F(HostileServersTest, ThatCloseMidwayAreSaidToBeUnavailable) {
   Wire client = Connect();
   client.Say(Startup());

@@ -74,7 +74,11 @@ TEST_F(ServerPlanTest, RefusesWhatCannotBeUsed) {
   EXPECT_EQ(Refused(), ErrorCode::kInvalidArgument);
   facts_->endpoint.parameters = {{"channel_binding", "yes"}};
   EXPECT_EQ(Refused(), ErrorCode::kInvalidArgument);
+  facts_->endpoint.parameters = {{"target_session_attrs", "master"}};
+  EXPECT_EQ(Refused(), ErrorCode::kInvalidArgument);
   facts_->endpoint.parameters = {};
+  Put("password", "a\xc2\xa0z");  // the server would take "a z"
+  EXPECT_EQ(Refused(), ErrorCode::kInvalidArgument);
   Put("password", std::string("a\0b", 3));
   EXPECT_EQ(Refused(), ErrorCode::kInvalidArgument);
   Put("password", "");

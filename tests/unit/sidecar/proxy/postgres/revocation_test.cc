@@ -50,6 +50,38 @@ TEST_F(RevocationTest, LetsATransactionEnd) {
   EXPECT_EQ(HearError(pair.client).sqlstate, "57P01");
 }
 
+TEST_F(RevocationTest, LetsWhatWasSentAheadBeAnswered) {
+  Pair pair = Open();
+  pair.client.Say(Message('Q', "one") + Message('Q', "two"));
+  pair.server.Hear(2 * Message('Q', "one").size());
+  pair.server.Say(Message('Z', "I"));
+  EXPECT_EQ(pair.client.HearMessage(), Message('Z', "I"));
+  access_.problem = kDenied;
+  front_->Review();
+  EXPECT_TRUE(pair.client.IsQuiet());
+  pair.server.Say(Message('C', "two") + Message('Z', "I"));
+  EXPECT_EQ(pair.client.HearMessage(), Message('C', "two"));
+  EXPECT_EQ(pair.client.HearMessage(), Message('Z', "I"));
+  EXPECT_EQ(HearError(pair.client).sqlstate, "57P01");
+}
+
+// What a server says behind the login counts, too.
+TEST_F(RevocationTest, DoesNotSpeakIntoWhatTheServerBeganWithTheLogin) {
+  Grace(milliseconds(50));
+  Wire client = Connect();
+  client.Say(Startup());
+  Wire server = Accept();
+  server.Hear(8);
+  const std::string notice = Message('N', "Mmaintenance soon");
+  server.Say(Authentication(0) + Welcome() + notice.substr(0, 7));
+  while (client.HearMessage()[0] != 'Z') {
+  }
+  EXPECT_EQ(client.Hear(7), notice.substr(0, 7));
+  access_.problem = kDenied;
+  front_->Review();
+  EXPECT_EQ(client.HearEnd(), "");
+}
+
 TEST_F(RevocationTest, EndsATransactionThatDoesNotEndInTime) {
   Grace(milliseconds(50));
   Pair pair = Open();
