@@ -19,6 +19,7 @@ sdk_module=github.com/hashicorp/vault/sdk@v0.21.0
 sdk_sum='h1:3gDqdKLhHY2ekmCEE9EeesoNpgsReq2bo/SpMqvBYdw='
 kube_version=v1.34.4
 helm_version=v3.19.5
+pgx_version=v5.7.5
 oldest_go=1.24
 
 say() { printf 'servers: %s\n' "$*" >&2; }
@@ -61,6 +62,7 @@ version_of() {
   case "$1" in
     vault) echo "$vault_version" ;;
     helm) echo "$helm_version" ;;
+    pgclient) echo "$pgx_version" ;;
     *) echo "$kube_version" ;;
   esac
 }
@@ -70,13 +72,17 @@ duration_of() {
   case "$1" in
     vault) echo "7 to 12" ;;
     helm) echo "2 to 5" ;;
+    pgclient) echo "1" ;;
     kube-apiserver) echo "7 to 9" ;;
     *) echo "1 to 4" ;;
   esac
 }
 # What builds it, by function names: a change to them builds it anew.
 builders_of() {
-  if [[ "$1" == helm ]]; then echo compile_helm; else echo adjusted_sdk compile; fi
+  case "$1" in
+    helm | pgclient) echo "compile_$1" ;;
+    *) echo adjusted_sdk compile ;;
+  esac
 }
 
 # target_dir prints where this version of the inputs is, or will be, built.
@@ -165,6 +171,14 @@ compile_helm() {
     helm.sh/helm/v3/cmd/helm
 }
 
+# compile_pgclient builds what speaks PostgreSQL by pgx, see pgclient/main.go.
+compile_pgclient() {
+  export CGO_ENABLED=0 GOWORK=off
+  go list -deps . >/dev/null ||
+    unavailable "pgclient: could not get its Go modules"
+  go build -trimpath -buildvcs=false -ldflags "-s -w" -o pgclient .
+}
+
 build() {
   local name=$1 target=$2 work
   check_go "$name"
@@ -182,7 +196,10 @@ build() {
     cp "$here/$(source_dir "$name")"/{*.go,go.mod,go.sum} "$work"
     (
       cd "$work"
-      if [[ "$name" == helm ]]; then compile_helm; else compile "$name"; fi
+      case "$name" in
+        helm | pgclient) "compile_$name" ;;
+        *) compile "$name" ;;
+      esac
     )
     mkdir "$work/out"
     mv "$work/$(binary_of "$name")" "$work/out"
@@ -216,7 +233,7 @@ provide() {
 
 print_only=""
 # The API server first: the others of Kubernetes share most of its packages.
-all=(vault kube-apiserver helm kube-controller-manager kube-scheduler kubelet
+all=(vault pgclient kube-apiserver helm kube-controller-manager kube-scheduler kubelet
   kube-proxy)
 servers=()
 for argument in "$@"; do

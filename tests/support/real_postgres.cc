@@ -182,6 +182,24 @@ Result<std::unique_ptr<RealPostgres>> RealPostgres::StartOnce() {
   return server;
 }
 
+Status RealPostgres::Shutdown() {
+  process_.Signal(SIGINT);  // "fast"
+  if (process_.WaitForExit(seconds(60))) return {};
+  return Fail(ErrorCode::kDeadlineExceeded, "PostgreSQL does not end");
+}
+
+Status RealPostgres::StartAgain() {
+  const std::string binaries =
+      std::filesystem::path(psql_).parent_path().string();
+  auto process = Process::Start(ServeOptions(directory_, binaries, port_));
+  if (!process) return Fail(process.error());
+  process_ = *std::move(process);
+  const auto ready =
+      process_.WaitForLine("ready to accept connections", seconds(60));
+  if (!ready) return Fail(ready.error());
+  return {};
+}
+
 Result<std::string> RealPostgres::Query(const std::string& sql) const {
   return QueryAs(user_, password_, sql);
 }

@@ -231,6 +231,10 @@ class RealPostgres {
                               const std::string& sql) const;
 
   Process& process() { return process_; }
+  /// Ends all sessions and the server, as an administrator does.
+  Status Shutdown();
+  /// Afterwards: the same server at the same port.
+  Status StartAgain();
 
  private:
   RealPostgres(ScratchDirectory directory, Process process);
