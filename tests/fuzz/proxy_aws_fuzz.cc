@@ -110,6 +110,25 @@ void Check(std::string_view bytes, bool s3) {
   CheckSent(out, *placement.aws);
 }
 
+// Signed chunks give the same content in pieces and at once, and never more
+// than was told.
+void CheckChunks(std::string_view bytes) {
+  constexpr uint64_t kTold = 16;
+  AwsChunks whole(kTold);
+  std::string at_once;
+  const bool taken = whole.Take(bytes, at_once);
+  AwsChunks cut(kTold);
+  std::string in_pieces;
+  bool all = true;
+  for (size_t at = 0; all && at < bytes.size(); at += 3) {
+    all = cut.Take(bytes.substr(at, 3), in_pieces);
+  }
+  Require(taken == all && whole.done() == cut.done());
+  Require(at_once.size() <= kTold && in_pieces.size() <= kTold);
+  if (taken) Require(at_once == in_pieces);
+  if (taken && whole.done()) Require(at_once.size() == kTold);
+}
+
 }  // namespace
 }  // namespace claviger::sidecar::proxy
 
@@ -117,5 +136,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   claviger::sidecar::proxy::Check(bytes, true);
   claviger::sidecar::proxy::Check(bytes, false);
+  claviger::sidecar::proxy::CheckChunks(bytes);
   return 0;
 }

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kUnsigned = "UNSIGNED-PAYLOAD";
 constexpr std::string_view kUnsignedChunks =
     "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+constexpr std::string_view kSignedChunks = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
 constexpr std::string_view kHashField = "x-amz-content-sha256";
 constexpr std::array<std::string_view, 8> kOfPresigned = {
     "X-Amz-Algorithm",      "X-Amz-Credential",    "X-Amz-Date",
@@ -91,6 +92,35 @@ bool IsContentField(std::string_view name) {
   return name == "content-type" || name == "content-md5";
 }
 
+// What a client says of a body whose chunks it signs.
+bool IsOfChunks(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kOfChunks = {
+      kHashField, "x-amz-decoded-content-length", "x-amz-trailer",
+      "x-amz-sdk-checksum-algorithm"};
+  return std::any_of(kOfChunks.begin(), kOfChunks.end(),
+                     [&](std::string_view one) { return SameName(one, name); });
+}
+
+// "aws-chunked,gzip" is "gzip" once the content is taken out.
+std::string_view WithoutAwsChunked(std::string_view encodings) {
+  const size_t comma = std::min(encodings.find(','), encodings.size());
+  if (!SameName(encodings.substr(0, comma), "aws-chunked")) return encodings;
+  encodings.remove_prefix(std::min(comma + 1, encodings.size()));
+  while (encodings.starts_with(' ')) encodings.remove_prefix(1);
+  return encodings;
+}
+
+bool ReadSize(std::string_view text, uint64_t& size) {
+  constexpr size_t kMaxDigits = 15;
+  if (text.empty() || text.size() > kMaxDigits) return false;
+  size = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    size = size * 10 + static_cast<uint64_t>(c - '0');
+  }
+  return true;
+}
+
 Problem Unusable(std::string detail, std::string fix) {
   return {"CredentialUnusable", std::move(detail), std::move(fix)};
 }
@@ -116,6 +146,33 @@ std::optional<Problem> CheckSources(const RequestHead& head,
 
 }  // namespace
 
+std::optional<Problem> UnwrapAws(RequestHead& head,
+                                 std::optional<AwsChunks>& chunks) {
+  const Field* told = FindField(head.fields, kHashField);
+  if (told == nullptr || !told->value.starts_with(kSignedChunks)) return {};
+  const Field* length = FindField(head.fields, "x-amz-decoded-content-length");
+  uint64_t size = 0;
+  if (length == nullptr || !ReadSize(length->value, size)) {
+    return Problem{"InvalidRequest",
+                   "the length of a body in signed chunks is not told",
+                   "send it as x-amz-decoded-content-length"};
+  }
+  chunks.emplace(size);
+  head.framing = {};
+  if (size != 0) head.framing = {Framing::Kind::kLength, size};
+  std::vector<Field> fields;
+  for (Field field : head.fields) {
+    if (IsOfChunks(field.name)) continue;
+    if (SameName(field.name, "content-encoding")) {
+      field.value = WithoutAwsChunked(field.value);
+      if (field.value.empty()) continue;
+    }
+    fields.push_back(field);
+  }
+  head.fields = std::move(fields);
+  return {};
+}
+
 bool IsAwsField(std::string_view name) {
   std::string start = Lower(name.substr(0, 6));
   std::replace(start.begin(), start.end(), '_', '-');
@@ -131,13 +188,6 @@ std::optional<Problem> PrepareAws(const RequestHead& head,
   }
   aimed.query = WithoutPlus(aimed.query);
   if (key.service == "s3") aimed.path = OneSpelling(aimed.path);
-  const Field* told = FindField(head.fields, kHashField);
-  if (told != nullptr && told->value.starts_with("STREAMING-AWS4-")) {
-    return Unusable(
-        "the client signs each chunk of the body, with a key that the server "
-        "does not know",
-        "have the client leave the payload unsigned, or hash it whole");
-  }
   const bool hashless = key.service != "s3" && ToldHash(head).empty() &&
                         head.framing.kind != Framing::Kind::kNone;
   if (hashless) {

@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "sidecar/api/problem.h"
+#include "sidecar/proxy/http/aws_chunks.h"
 #include "sidecar/proxy/http/aws_signature.h"
 #include "sidecar/proxy/http/head.h"
 #include "sidecar/proxy/http/target.h"
@@ -19,12 +20,18 @@ namespace claviger::sidecar::proxy {
 
 /// Takes the parameters of a client's own signature out of the query, and
 /// writes what is left so that it reads in one way. A problem: the body's hash
-/// would have to be known, its chunks are signed by the client, or what it is
-/// copied from is not below what the connection allows.
+/// would have to be known, or what it is copied from is not below what the
+/// connection allows.
 std::optional<Problem> PrepareAws(const RequestHead& head,
                                   const model::Endpoint& endpoint,
                                   const Origin& origin, const AwsKey& key,
                                   Aimed& aimed);
+
+/// Where the client signs each chunk of its body: makes of the head one whose
+/// body is the content alone, unsigned, and sets `chunks` to what takes that
+/// out. InvalidRequest where the length of the content is not told.
+std::optional<Problem> UnwrapAws(RequestHead& head,
+                                 std::optional<AwsChunks>& chunks);
 
 /// Whether a field of the client's is written by AppendAwsFields or by nobody.
 bool IsAwsField(std::string_view name);

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "sidecar/proxy/access.h"
+#include "sidecar/proxy/http/aws_chunks.h"
 #include "sidecar/proxy/http/body.h"
 #include "sidecar/proxy/http/buffer.h"
 #include "sidecar/proxy/http/door.h"
@@ -66,16 +67,17 @@ class Session final : public Timed,
     std::shared_ptr<const Placement> placement;
     Aimed aimed;
     BodyDecoder body;
-    bool sent_all = false;      // the request went on whole
-    std::string replay;         // what went on of its body
-    bool replayable = true;     // `replay` is all of that
-    bool reused = false;        // over a connection kept from before
-    bool repeated = false;      // once more, over a new connection
-    bool replaced = false;      // once more, with another credential
-    bool held = false;          // a refusal waits in `response` meanwhile
-    bool answer_known = false;  // its head was read, and it goes on
-    size_t answer_at = 0;       // in `out_`, where it begins
-    bool told = false;          // some of it may have left
+    std::optional<AwsChunks> chunks;  // around the content of that
+    bool sent_all = false;            // the request went on whole
+    std::string replay;               // what went on of its body
+    bool replayable = true;           // `replay` is all of that
+    bool reused = false;              // over a connection kept from before
+    bool repeated = false;            // once more, over a new connection
+    bool replaced = false;            // once more, with another credential
+    bool held = false;                // a refusal waits in `response` meanwhile
+    bool answer_known = false;        // its head was read, and it goes on
+    size_t answer_at = 0;             // in `out_`, where it begins
+    bool told = false;                // some of it may have left
     BodyDecoder answer;
     Encoding encoding = Encoding::kNone;
     std::optional<EchoGuard> echo;
@@ -115,7 +117,7 @@ class Session final : public Timed,
   void Connect(bool fresh);
   void OnOpened(Result<std::unique_ptr<Stream>> stream);
   bool RelayRequest();
-  void AppendBody(std::string_view content);
+  bool AppendBody(std::string_view content);
   bool WriteServer();
   void Recheck();
 

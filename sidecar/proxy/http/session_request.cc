@@ -117,6 +117,9 @@ void Session::Proceed(std::shared_ptr<const Placement> placement) {
   exchange.placement = std::move(placement);
   if (const auto& key = exchange.placement->aws) {
     const Door& way = *exchange.door;
+    if (auto problem = UnwrapAws(exchange.head, exchange.chunks)) {
+      return Answer(*problem);
+    }
     if (auto problem = PrepareAws(exchange.head, way.endpoint(), way.origin(),
                                   *key, exchange.aimed)) {
       return Answer(*problem);
@@ -179,7 +182,12 @@ bool Session::RelayRequest() {
       return true;
     }
     if (state == BodyDecoder::State::kMore) break;
-    AppendBody(content);
+    if (!AppendBody(content)) {
+      Cut({"InvalidRequest", "the body is not in signed chunks as was told",
+           "send chunks of the length that x-amz-decoded-content-length "
+           "tells"});
+      return true;
+    }
     exchange.sent_all = exchange.body.done();
     if (exchange.sent_all) break;
   }
@@ -189,8 +197,14 @@ bool Session::RelayRequest() {
 
 // The piece goes on in our framing, and is kept as long as it may have to be
 // sent again.
-void Session::AppendBody(std::string_view content) {
+bool Session::AppendBody(std::string_view content) {
   Exchange& exchange = *exchange_;
+  std::string unwrapped;
+  if (exchange.chunks) {
+    if (!exchange.chunks->Take(content, unwrapped)) return false;
+    if (exchange.body.done() && !exchange.chunks->done()) return false;
+    content = unwrapped;
+  }
   const size_t begin = server_out_.bytes.size();
   exchange.bytes_in += content.size();
   if (exchange.head.framing.kind == Framing::Kind::kChunked) {
@@ -202,11 +216,12 @@ void Session::AppendBody(std::string_view content) {
   } else {
     server_out_.bytes.append(content);
   }
-  if (!exchange.replayable) return;
+  if (!exchange.replayable) return true;
   exchange.replay.append(server_out_.bytes, begin);
-  if (exchange.replay.size() <= kMaxReplay) return;
+  if (exchange.replay.size() <= kMaxReplay) return true;
   exchange.replayable = false;
   exchange.replay = {};
+  return true;
 }
 
 bool Session::WriteServer() {

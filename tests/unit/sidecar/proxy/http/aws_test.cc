@@ -333,14 +333,5 @@ TEST_F(AwsProxyTest, RefusesBodiesOfOtherServicesWithoutTheirHash) {
   EXPECT_TRUE(server_->requests().empty());
 }
 
-TEST_F(AwsProxyTest, RefusesChunksThatTheClientSigns) {
-  const auto response =
-      Ask("PUT /b/k HTTP/1.1\r\nHost: l\r\nx-amz-content-sha256: "
-          "STREAMING-AWS4-HMAC-SHA256-PAYLOAD\r\nContent-Length: 0\r\n\r\n");
-  ASSERT_TRUE(response);
-  EXPECT_EQ(response->status, 422);
-  EXPECT_TRUE(server_->requests().empty());
-}
-
 }  // namespace
 }  // namespace claviger::sidecar::proxy::testing
