@@ -25,8 +25,8 @@ struct Config {
   std::string vault_ca_file;    // both empty: the system's authorities
   std::string vault_namespace;  // empty: no namespace header
   std::string token_file = "/var/run/secrets/claviger/token";
-  std::string role_id_file;    // AppRole
-  std::string secret_id_file;  // empty: the role wants none
+  std::string role_id_file;     // AppRole
+  std::string secret_id_file;   // empty: the role wants none
   std::string push_token_file;  // empty: changes are noticed by polling only
   LogLevel log_level = LogLevel::kInfo;
 };

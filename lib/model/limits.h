@@ -27,7 +27,7 @@ inline constexpr size_t kMaxCaBundle = size_t{64} << 10U;
 inline constexpr size_t kMaxParameters = 32;
 inline constexpr size_t kMaxParameterValue = 256;
 inline constexpr std::chrono::seconds kLeastMaxStale{10};
-inline constexpr std::chrono::seconds kLongestMaxStale = std::chrono::hours(168);
+inline constexpr std::chrono::seconds kLongestMaxStale{604'800};  // a week
 
 // A Vault reference
 inline constexpr size_t kMaxMount = 128;

@@ -64,8 +64,7 @@ void Client::Connect() {
       [this](std::string_view data) { Heard(data == "own"); },
       [this](const Error& why) {
         // Not Post, which may be full: nobody else would come back.
-        parts_.worker.At(parts_.clock.SteadyNow(),
-                         [this, why] { Ended(why); });
+        parts_.worker.At(parts_.clock.SteadyNow(), [this, why] { Ended(why); });
       });
 }
 

@@ -172,11 +172,14 @@ TEST_F(CrdAgreementTest, OnDisclosureTlsAndFailure) {
 }
 
 TEST_F(CrdAgreementTest, OnDurations) {
-  for (const json& duration : std::vector<json>{
-           "10s", "9s", "1s", "10m", "168h", "169h", "604800s", "604801s",
-           "10d", "1h30m", "010s", "0s", "-10m", "+10m", "10", "", " 10m",
-           "10m ", "10M", "1000000s", "1.5h", "10ms", 600, 1.5, true, "m",
-           "10\u0660m", json::array({"10m"})}) {
+  for (const json& duration :
+       std::vector<json>{"10s",  "9s",    "1s",        "10m",
+                         "168h", "169h",  "604800s",   "604801s",
+                         "10d",  "1h30m", "010s",      "0s",
+                         "-10m", "+10m",  "10",        "",
+                         " 10m", "10m ",  "10M",       "1000000s",
+                         "1.5h", "10ms",  600,         1.5,
+                         true,   "m",     "10\u0660m", json::array({"10m"})}) {
     json object = Good(kGoodConnection);
     object["spec"]["credentials"]["maxStale"] = duration;
     Agree(object.dump());

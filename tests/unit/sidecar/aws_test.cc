@@ -14,11 +14,10 @@ using nlohmann::json;
 
 model::Connection Lake(const char* provider = "s3",
                        const char* type = "aws-static") {
-  model::Connection lake =
-      AConnection("sales/lake")
-          .Shared(model::SharingMode::kOrganization)
-          .Disclosable()
-          .WithDefault(Kv2("secret", "sales/lake"));
+  model::Connection lake = AConnection("sales/lake")
+                               .Shared(model::SharingMode::kOrganization)
+                               .Disclosable()
+                               .WithDefault(Kv2("secret", "sales/lake"));
   lake.provider = provider;
   lake.credentials.type = type;
   lake.endpoint = {};

@@ -66,8 +66,7 @@ TEST_F(RequestsTest, LaterCapabilitiesSayThatTheyAreMissing) {
   const std::string base = "/v1/connections/sales/warehouse";
   for (const auto& [method, target] :
        std::vector<std::pair<std::string, std::string>>{
-           {"GET", base + "/http"},
-           {"PATCH", base + "/http/a/b?c=d"}}) {
+           {"GET", base + "/http"}, {"PATCH", base + "/http/a/b?c=d"}}) {
     const auto answer = h.Ask(method, target);
     EXPECT_EQ(answer->status(), 501) << target;
     EXPECT_EQ(answer->Reason(), "CapabilityMissing");
