@@ -191,7 +191,10 @@ Status RealPostgres::Shutdown() {
 Status RealPostgres::StartAgain() {
   const std::string binaries =
       std::filesystem::path(psql_).parent_path().string();
-  auto process = Process::Start(ServeOptions(directory_, binaries, port_));
+  const ProcessOptions options = ServeOptions(directory_, binaries, port_);
+  // It says already that it was ready once.
+  std::filesystem::remove(options.stderr_path);
+  auto process = Process::Start(options);
   if (!process) return Fail(process.error());
   process_ = *std::move(process);
   const auto ready =
