@@ -178,9 +178,10 @@ Result<ClientResponse> Transfer(CURL* handle, const ClientRequest& request,
   SetTimes(options, request, settings.connect_timeout);
   options.Set(CURLOPT_HTTPHEADER, headers.get());
   options.Set(CURLOPT_URL, request.url.c_str());
-  options.Set(CURLOPT_UNIX_SOCKET_PATH, settings.unix_socket.empty()
-                                            ? nullptr
-                                            : settings.unix_socket.c_str());
+  // The libcurl of the images has no such option, and no use for one.
+  if (!settings.unix_socket.empty()) {
+    options.Set(CURLOPT_UNIX_SOCKET_PATH, settings.unix_socket.c_str());
+  }
   if (!options.ok()) {
     return Fail(ErrorCode::kInternal, "libcurl refused an option");
   }
