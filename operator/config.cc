@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/names.h"
-#include "operator/config_values.h"
+#include "model/setting_values.h"
 #include "operator/inject/resources.h"
 
 namespace claviger::op {
@@ -21,8 +21,20 @@ using std::chrono::milliseconds;
 
 constexpr size_t kMaxConfigBytes = size_t{1} << 20U;
 constexpr size_t kMaxListItems = 1'000;
+constexpr size_t kMaxPathBytes = 4'096;
 
 using Reader = void (*)(const Value&, Config&);
+
+void ReadAbsolutePath(const Value& value, std::string& out) {
+  std::string path;
+  Read(value, path);
+  if (!path.empty() && path.front() == '/' && path.size() <= kMaxPathBytes) {
+    out = std::move(path);
+    return;
+  }
+  Refuse(value, "not an absolute path",
+         "write it from the root, like /etc/claviger/vault-ca.pem");
+}
 
 struct MountEntry {
   access::MountRule rule;
@@ -422,7 +434,7 @@ constexpr std::array<Key, 52> kTable = {{
       "then its objects go, and what they gave is written to the ConfigMap "
       "<lease>-revocations beside the Lease, and revoked when Vault is back"},
      [](const Value& value, Config& config) {
-       ReadSeconds(value, config.namespace_deletion_wait);
+       ReadSeconds(value, 1, config.namespace_deletion_wait);
      }},
     {{"log.level", "debug, info, warning or error", "info",
       "least severe lines that are written"},
@@ -440,13 +452,13 @@ constexpr std::array<Key, 52> kTable = {{
       "how often the manifests are looked at; a change counts when two looks "
       "in a row see the same"},
      [](const Value& value, Config& config) {
-       ReadSeconds(value, config.poll);
+       ReadSeconds(value, 1, config.poll);
      }},
     {{"intervals.driftSeconds", "number", "600",
       "in which time everything that was written is read again once, and "
       "restored where it was changed by hand; jittered by a fifth"},
      [](const Value& value, Config& config) {
-       ReadSeconds(value, config.drift_round);
+       ReadSeconds(value, 1, config.drift_round);
      }},
 }};
 

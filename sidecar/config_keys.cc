@@ -29,16 +29,6 @@ void ReadCluster(const Value& value, Draft& draft) {
                draft.config.settings.vault.cluster);
 }
 
-void ReadAddress(const Value& value, Draft& draft) {
-  std::string address;
-  Read(value, address);
-  if (address.starts_with("https://") || address.starts_with("http://")) {
-    draft.config.vault_address = std::move(address);
-  } else {
-    Invalid(value, "not an address", "write it like https://vault.corp:8200");
-  }
-}
-
 void ReadAuthKind(const Value& value, Draft& draft) {
   std::string text;
   Read(value, text);
@@ -54,8 +44,8 @@ void ReadAuthKind(const Value& value, Draft& draft) {
     draft.config.settings.vault.login = kind;
     return;
   }
-  Invalid(value, "unknown way to log in",
-          "use kubernetes, jwt, approle or token");
+  Refuse(value, "unknown way to log in",
+         "use kubernetes, jwt, approle or token");
 }
 
 void ReadMode(const Value& value, Draft& draft) {
@@ -69,9 +59,9 @@ void ReadMode(const Value& value, Draft& draft) {
       return;
     }
   }
-  Invalid(value, "not a mode for the socket",
-          "use \"0600\" (own uid only), \"0660\" (own group too) or \"0666\" "
-          "(whoever can reach the file)");
+  Refuse(value, "not a mode for the socket",
+         "use \"0600\" (own uid only), \"0660\" (own group too) or \"0666\" "
+         "(whoever can reach the file)");
 }
 
 void ReadUids(const Value& value, Draft& draft) {
@@ -81,8 +71,8 @@ void ReadUids(const Value& value, Draft& draft) {
   for (const int64_t uid : uids) {
     if (uid < 0 || uid > std::numeric_limits<uint32_t>::max() ||
         uids.size() > kMaxUids) {
-      return Invalid(value, "not a list of at most 64 uids",
-                     "write it like [1000, 1001]");
+      return Refuse(value, "not a list of at most 64 uids",
+                    "write it like [1000, 1001]");
     }
     good.push_back(static_cast<uint32_t>(uid));
   }
@@ -106,7 +96,7 @@ void ReadLevel(const Value& value, Draft& draft) {
   if (const Result<LogLevel> level = ParseLogLevel(text)) {
     draft.config.log_level = *level;
   } else {
-    Invalid(value, "unknown level", "use debug, info, warning or error");
+    Refuse(value, "unknown level", "use debug, info, warning or error");
   }
 }
 
@@ -129,7 +119,7 @@ void ReadListeners(const Value& value, Draft& draft) {
   if (auto wanted = providers::ParseListenWishes(text)) {
     draft.config.settings.proxy.listeners = *std::move(wanted);
   } else {
-    Invalid(value, "not a list of listeners", wanted.error().message);
+    Refuse(value, "not a list of listeners", wanted.error().message);
   }
 }
 
@@ -141,7 +131,7 @@ void ReadFiles(const Value& value, Draft& draft) {
   if (auto wanted = providers::ParseFileWishes(text)) {
     draft.config.settings.files.wanted = *std::move(wanted);
   } else {
-    Invalid(value, "not a list of files", wanted.error().message);
+    Refuse(value, "not a list of files", wanted.error().message);
   }
 }
 
@@ -155,7 +145,9 @@ constexpr std::array<Entry, 42> kEntries = {{
       true},
      ReadCluster},
     {{"vault.address", "URL", "", "Vault's address, without a path", true},
-     ReadAddress},
+     [](const Value& value, Draft& draft) {
+       ReadAddress(value, draft.config.vault_address);
+     }},
     {{"vault.caFile", "path", "",
       "PEM file with the authorities to trust; not set: the system's"},
      [](const Value& value, Draft& draft) {

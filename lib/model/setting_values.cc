@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "operator/config_values.h"
+#include "model/setting_values.h"
 
 #include <utility>
 
-namespace claviger::op {
+namespace claviger::model {
 namespace {
 
 constexpr int64_t kMaxSeconds = 86'400;
-constexpr size_t kMaxPathBytes = 4'096;
 
 }  // namespace
 
-void Refuse(const model::Value& value, std::string what, std::string fix) {
+void Refuse(const Value& value, std::string what, std::string fix) {
   value.report().Invalid(value.Path(), std::move(what), std::move(fix));
 }
 
-void ReadMatching(const model::Value& value, bool (*matches)(std::string_view),
+void ReadMatching(const Value& value, bool (*matches)(std::string_view),
                   std::string_view what, std::string& out) {
   std::string text;
   Read(value, text);
@@ -27,7 +26,7 @@ void ReadMatching(const model::Value& value, bool (*matches)(std::string_view),
          "use letters, digits and dashes as such names have them");
 }
 
-std::optional<int64_t> ReadNumber(const model::Value& value, int64_t least,
+std::optional<int64_t> ReadNumber(const Value& value, int64_t least,
                                   int64_t most) {
   int64_t number = least - 1;
   Read(value, number);
@@ -38,24 +37,14 @@ std::optional<int64_t> ReadNumber(const model::Value& value, int64_t least,
   return std::nullopt;
 }
 
-void ReadSeconds(const model::Value& value, std::chrono::milliseconds& out) {
-  if (const auto seconds = ReadNumber(value, 1, kMaxSeconds)) {
+void ReadSeconds(const Value& value, int64_t least,
+                 std::chrono::milliseconds& out) {
+  if (const auto seconds = ReadNumber(value, least, kMaxSeconds)) {
     out = std::chrono::seconds(*seconds);
   }
 }
 
-void ReadAbsolutePath(const model::Value& value, std::string& out) {
-  std::string path;
-  Read(value, path);
-  if (!path.empty() && path.front() == '/' && path.size() <= kMaxPathBytes) {
-    out = std::move(path);
-    return;
-  }
-  Refuse(value, "not an absolute path",
-         "write it from the root, like /etc/claviger/vault-ca.pem");
-}
-
-void ReadAddress(const model::Value& value, std::string& out) {
+void ReadAddress(const Value& value, std::string& out) {
   std::string address;
   Read(value, address);
   if (address.rfind("https://", 0) == 0 || address.rfind("http://", 0) == 0) {
@@ -65,4 +54,4 @@ void ReadAddress(const model::Value& value, std::string& out) {
   Refuse(value, "not an address", "write it like https://vault.corp:8200");
 }
 
-}  // namespace claviger::op
+}  // namespace claviger::model
