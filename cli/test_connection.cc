@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
@@ -8,8 +7,8 @@
 #include "base/json_member.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
-#include "cli/local/local_api.h"
 #include "cli/question.h"
+#include "cli/sidecar_answer.h"
 #include "cli/text.h"
 #include "cli/world.h"
 
@@ -18,7 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr JsonLimits kLimits{size_t{256} << 10U, 16, 10'000};
 // Ten seconds of the sidecar's, and what Vault takes before that.
 constexpr std::chrono::seconds kDeadline{40};
 constexpr int kTooManyRequests = 429;
@@ -81,24 +79,18 @@ int RunTest(const TestOptions& options, Context& context) {
   const Result<model::ObjectRef> ref = ReadConnectionRef(options.connection);
   if (!ref) return ReportUsage(ref.error(), context);
   const std::string socket = SocketOf(options.socket, context);
-  const Result<LocalApi> api = LocalApi::At(socket);
-  if (!api) return ReportError(api.error(), context);
-  const auto answer = api->Send(*ref, RequestFor(options.slot));
+  const Result<SidecarAnswer> answer =
+      AskSidecar(socket, *ref, RequestFor(options.slot));
   if (!answer) return ReportError(answer.error(), context);
-  const Result<json> body = ParseJson(answer->body, kLimits);
-  if (!body || !body->is_object()) {
-    return ReportError(
-        {ErrorCode::kMalformed, "what answers at " + socket + " is no sidecar"},
-        context);
-  }
+  const json& body = answer->body;
   if (answer->status != 200) {
-    return ReportRefusal(answer->status, *body, options, context);
+    return ReportRefusal(answer->status, body, options, context);
   }
-  const bool ok = TextAt(*body, "outcome") == "ok";
+  const bool ok = TextAt(body, "outcome") == "ok";
   if (options.json) {
-    context.out << DumpJson(*body) << "\n";
+    context.out << DumpJson(body) << "\n";
   } else {
-    PrintReport(*body, ok, context);
+    PrintReport(body, ok, context);
   }
   return ok ? kExitYes : kExitNo;
 }

@@ -68,8 +68,8 @@ class Sidecar {
   Status Start();
 
   /// Serves until Stop; blocks. Uses the calling thread for the local API and
-  /// two of its own (Vault, health). On return the token is revoked, as far as
-  /// Vault could be reached.
+  /// threads of its own (Vault, health, what is proxied). On return the token
+  /// is revoked, as far as Vault could be reached.
   void Run();
 
   /// Begins the end: answers under way are finished for at most

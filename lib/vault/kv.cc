@@ -107,11 +107,8 @@ Result<int64_t> CurrentVersionKv2(Api& api, const Secret& token,
   Call call;
   call.path = *std::move(full);
   call.token = &token;
-  const Result<Answer> answer = api.Do(call);
-  if (!answer && answer.error().code == ErrorCode::kNotFound) return 0;
-  if (!answer) return Fail(answer.error());
-  const Result<Document> document =
-      Document::Parse(answer->body, Describe(call));
+  const Result<Document> document = DoAndParse(api, call);
+  if (!document && document.error().code == ErrorCode::kNotFound) return 0;
   if (!document) return Fail(document.error());
   return document->Integer({"data", "current_version"});
 }
